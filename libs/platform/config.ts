@@ -1,0 +1,89 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { ConfigurationError } from '#libs/kernel/errors';
+
+const ROLES = ['intake', 'resolution', 'fanout', 'api'] as const;
+export type Role = (typeof ROLES)[number];
+
+const url = (protocols: string[]) => z.string().refine((s) => {
+  try {
+    return protocols.includes(new URL(s).protocol);
+  } catch {
+    return false;
+  }
+}, `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+
+const list = z.string().transform((s) => s.split(',').map((x) => x.trim()).filter(Boolean));
+const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+/** Every environment variable the hub reads, but the connectors' secrets, which each folder names itself. */
+const environment = z.object({
+  DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  DATABASE_OWNER_URL: url(['postgres:', 'postgresql:']).optional(),
+  DATABASE_POOL_SIZE: count(2, 200).default(12),
+  KAFKA_BROKERS: list.pipe(z.array(z.string().regex(/^[^\s:]+:\d+$/, 'brokers are host:port, joined by commas')).min(1)).optional(),
+  YICI_DATA_DIR: z.string().min(1).default('.yici'),
+  YICI_KEYS_FILE: z.string().min(1).optional(),
+  YICI_CONNECTORS_DIR: z.string().min(1).optional(),
+  YICI_HOST: z.string().min(1).default('127.0.0.1'),
+  YICI_PORT: count(0, 65535).default(8080),
+  YICI_ROLES: list.pipe(z.array(z.enum(ROLES)).min(1)).default([...ROLES]),
+  YICI_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  YICI_SHUTDOWN_SECONDS: count(1, 600).default(20),
+});
+
+export interface Config {
+  /** Cluster: the application's database. Absent: embedded PostgreSQL in `dataDir`. */
+  databaseUrl?: string;
+  /** Cluster: who may migrate and bulk load; `databaseUrl` when absent. */
+  databaseOwnerUrl?: string;
+  databasePoolSize: number;
+  kafkaBrokers?: string[];
+  dataDir: string;
+  keysFile: string;
+  /** Connector folders; those of the checkout when absent. */
+  connectorsDir?: string;
+  host: string;
+  port: number;
+  roles: Role[];
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  shutdownSeconds: number;
+  /** A connector's secret by the name its folder gives it; undefined when the environment lacks it or it is empty. */
+  secret(name: string): string | undefined;
+}
+
+/** Options of the command line, by environment variable; they override the environment. */
+export type ConfigOverrides = Partial<Record<keyof z.input<typeof environment>, string | number | undefined>>;
+
+/**
+ * Reads the whole configuration once. Throws a ConfigurationError that names every faulty variable at once, never its value.
+ * There is no default for any secret.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>, overrides: ConfigOverrides = {}): Config {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(environment.shape) as (keyof typeof environment.shape)[]) {
+    const value = overrides[name] ?? env[name];
+    if (value !== undefined && value !== '') given[name] = String(value);
+  }
+  const result = environment.safeParse(given);
+  const faults = result.success ? [] : result.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
+  if (given['DATABASE_OWNER_URL'] && !given['DATABASE_URL']) faults.push('DATABASE_OWNER_URL: needs DATABASE_URL as well');
+  if (!result.success || faults.length > 0) throw new ConfigurationError('The configuration', faults);
+  const e = result.data;
+  const dataDir = path.resolve(e.YICI_DATA_DIR);
+  return {
+    databaseUrl: e.DATABASE_URL,
+    databaseOwnerUrl: e.DATABASE_OWNER_URL,
+    databasePoolSize: e.DATABASE_POOL_SIZE,
+    kafkaBrokers: e.KAFKA_BROKERS,
+    dataDir,
+    keysFile: path.resolve(e.YICI_KEYS_FILE ?? path.join(dataDir, 'keys.json')),
+    connectorsDir: e.YICI_CONNECTORS_DIR === undefined ? undefined : path.resolve(e.YICI_CONNECTORS_DIR),
+    host: e.YICI_HOST,
+    port: e.YICI_PORT,
+    roles: e.YICI_ROLES,
+    logLevel: e.YICI_LOG_LEVEL,
+    shutdownSeconds: e.YICI_SHUTDOWN_SECONDS,
+    secret: (name) => env[name] || undefined,
+  };
+}

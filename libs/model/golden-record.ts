@@ -18,6 +18,8 @@ export interface GoldenValue<V = unknown> {
   provenance: Provenance;
   /** Values that lost, with theirs. Never empty values. */
   others?: { value: V; provenance: Provenance }[];
+  /** For a merged list (phones, relatives …): provenance of each element, in the order of `value`. */
+  itemProvenance?: Provenance[];
 }
 
 /** Canonical path → winning value. Paths are those of the bodies; facets are `facets.<name>`. */

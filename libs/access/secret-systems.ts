@@ -1,0 +1,35 @@
+import { RESTRICTED_FACETS } from '#libs/model/bodies';
+import type { FacetScope } from './account.js';
+
+/** System → the scope that opens it: systems of which even the existence of a record is secret. */
+export type SecretSystems = ReadonlyMap<string, FacetScope>;
+
+/**
+ * A system is secret when all facets it is an authority for are restricted ones (corrections); a system that also keeps open
+ * facets (party and volunteering) is not, there only the records that carry the restricted facet are. Read from the table of
+ * authority, so that a new department needs no change here.
+ */
+export function secretSystems(authority: Iterable<{ system: string; field: string }>): SecretSystems {
+  const facets = new Map<string, Set<string>>();
+  for (const { system, field } of authority) {
+    const facet = /^facets\.(\w+)/.exec(field)?.[1];
+    if (facet === undefined) continue;
+    const own = facets.get(system) ?? new Set();
+    facets.set(system, own.add(facet));
+  }
+  const secret = new Map<string, FacetScope>();
+  for (const [system, own] of facets) {
+    const scope = RESTRICTED_FACETS.find((f) => own.has(f));
+    if (scope !== undefined && [...own].every((f) => (RESTRICTED_FACETS as readonly string[]).includes(f))) secret.set(system, scope);
+  }
+  return secret;
+}
+
+/** The scopes a reader needs to see this record at all. */
+export function scopesOfRecord(record: { system: string; body: object }, secret: SecretSystems): FacetScope[] {
+  const facets = 'facets' in record.body && typeof record.body.facets === 'object' && record.body.facets !== null ? record.body.facets : {};
+  const scopes: FacetScope[] = RESTRICTED_FACETS.filter((f) => f in facets);
+  const ofSystem = secret.get(record.system);
+  if (ofSystem !== undefined && !scopes.includes(ofSystem)) scopes.push(ofSystem);
+  return scopes;
+}

@@ -61,6 +61,15 @@ describe('what a reader sees of a golden record', () => {
     expect(Object.keys(seen.fields)).toEqual(['facets.volunteering']);
     expect(seen.members).toEqual(['members:person:vol-1']);
   });
+  it('takes the elements of a secret record out of a merged list', () => {
+    const list = (...records: string[]) => golden({ phones: {
+      value: records.map((r) => ({ number: r })), provenance: from(records[0]!, records.length > 1 ? 'mergedSet' : 'onlyValue'),
+      itemProvenance: records.map((r) => from(r, records.length > 1 ? 'mergedSet' : 'onlyValue')) } }, []);
+    const see = (...records: string[]) => visibleGolden(list(...records), reader('worker'), secret);
+    expect(see('prison:person:1', 'grid:person:2', 'hukou:person:3')).toEqual(see('grid:person:2', 'hukou:person:3'));
+    expect(see('grid:person:2', 'prison:person:1')).toEqual(see('grid:person:2'));
+    expect(see('prison:person:1').fields).toEqual({});
+  });
   it('shows no hidden record key anywhere, wherever it hides among values', () => {
     const systems = fc.constantFrom('hukou', 'grid', 'prison', 'members');
     const record = fc.tuple(systems, fc.integer({ min: 1, max: 4 })).map(([s, n]) => `${s}:person:${n}`);

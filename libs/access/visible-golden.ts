@@ -19,7 +19,8 @@ export interface VisibleGolden {
 /**
  * The golden record as this account may see it: the same, to the byte, whether hidden records exist or not. Restricted facets
  * outside the account's scopes are left out, and with them every value and every vote of the records that carry them, and of
- * systems that are secret as a whole; the best remaining value stands in. Statisticians get citizen IDs and phones masked and
+ * systems that are secret as a whole; the best remaining value stands in. (A visible record that merely agreed with a hidden
+ * winner is not in `others`: whoever has the members works the fields out anew from the visible ones first.) Statisticians get citizen IDs and phones masked and
  * no raw texts or record keys (natural keys of some systems are citizen IDs).
  */
 export function visibleGolden(golden: GoldenRecord, account: Account, secret: SecretSystems): VisibleGolden {
@@ -66,7 +67,9 @@ function hiddenRecords(golden: GoldenRecord, account: Account, secret: SecretSys
   };
 }
 
-function withoutRecords(value: GoldenValue, hidden: (key: RecordKey) => boolean): GoldenValue | undefined {
+function withoutRecords(given: GoldenValue, hidden: (key: RecordKey) => boolean): GoldenValue | undefined {
+  const value = given.itemProvenance ? withoutElements(given, hidden) : given;
+  if (!value) return undefined;
   const candidates = [{ value: value.value, provenance: value.provenance }, ...(value.others ?? [])];
   const [winner, ...others] = candidates.filter((c) => !hidden(c.provenance.record));
   if (!winner) return undefined;
@@ -75,6 +78,16 @@ function withoutRecords(value: GoldenValue, hidden: (key: RecordKey) => boolean)
   const reason = others.length === 0 ? 'onlyValue' : winner.provenance === value.provenance ? value.provenance.reason : 'authority';
   const shown: GoldenValue = { value: winner.value, provenance: { ...winner.provenance, reason } };
   return others.length > 0 ? { ...shown, others } : shown;
+}
+
+/** A merged list without the elements of hidden records; undefined when none stays. */
+function withoutElements(list: GoldenValue, hidden: (key: RecordKey) => boolean): GoldenValue | undefined {
+  const elements = list.value as unknown[];
+  const kept = list.itemProvenance!.map((provenance, i) => ({ provenance, element: elements[i] })).filter((e) => !hidden(e.provenance.record));
+  if (kept.length === elements.length) return list;
+  const reason = kept.length === 1 ? 'onlyValue' : 'mergedSet';
+  const itemProvenance = kept.map((e) => ({ ...e.provenance, reason }));
+  return itemProvenance[0] && { ...list, value: kept.map((e) => e.element), provenance: itemProvenance[0], itemProvenance };
 }
 
 function newest(fields: GoldenFields): string | undefined {

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { POSTGRES_OWNER, PostgresCluster, PRESENCE_LOCK, type EmbeddedPostgresOptions } from './postgres-cluster.js';
+
+const START_LIMIT_MS = 60_000;
+
+/**
+ * PostgreSQL in the data directory, shared by every Yici process that names that directory. The first starts it, later ones
+ * (also after a kill -9 of the first) adopt it, the last to leave stops it. Data and pid file are never deleted.
+ */
+export class EmbeddedPostgres {
+  private constructor(
+    private readonly cluster: PostgresCluster,
+    private readonly presence: pg.Client,
+    private readonly port: number,
+    /** True when the server was running already. */
+    readonly adopted: boolean,
+  ) {}
+
+  /** Throws YICI_POSTGRES_* with what to do. First start ~1 s, later ones ~0.3 s, adoption ~20 ms. */
+  static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+    const cluster = await PostgresCluster.prepare(options);
+    const deadline = Date.now() + START_LIMIT_MS;
+    let adopted = true;
+    let failures = 0;
+    for (;;) {
+      const running = cluster.runningServer();
+      const presence = running && (await cluster.tryEnter(running.port));
+      if (running && presence) {
+        options.logger.info('postgres.ready', { port: running.port, adopted });
+        return new EmbeddedPostgres(cluster, presence, running.port, adopted);
+      }
+      if (Date.now() > deadline) throw cluster.unanswered(running?.pid);
+      if (running) {
+        await sleep(100);
+        continue;
+      }
+      try {
+        await cluster.launch();
+        adopted = false;
+      } catch (cause) {
+        // Another process may have won the race, or children of a killed server may still be ending.
+        if (cluster.runningServer() === undefined && ++failures >= 3) throw cluster.notStarted(cause);
+        await sleep(500);
+      }
+    }
+  }
+
+  /** Connection URL of the owner, who may migrate. */
+  url(database: string): string {
+    return `postgres://${POSTGRES_OWNER}:${this.cluster.password}@127.0.0.1:${this.port}/${database}`;
+  }
+
+  /** Creates the database when absent. */
+  async ensureDatabase(database: string): Promise<void> {
+    const found = await this.presence.query('select 1 from pg_database where datname = $1', [database]);
+    if (found.rowCount !== 0) return;
+    try {
+      await this.presence.query(`create database ${pg.escapeIdentifier(database)}`);
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      if (code !== '42P04' && code !== '23505') throw error;
+    }
+  }
+
+  /** Leaves; stops the server unless another process still uses it. */
+  async stop(): Promise<void> {
+    try {
+      await this.presence.query(`select pg_advisory_unlock_shared(${PRESENCE_LOCK})`);
+      // Held until the server ends: a process that comes now waits at the door, sees the server go and starts it again.
+      const alone = await this.presence.query<{ alone: boolean }>(`select pg_try_advisory_lock(${PRESENCE_LOCK}) as alone`);
+      if (alone.rows[0]?.alone) await this.cluster.halt();
+    } catch (error) {
+      if (this.cluster.runningServer()) throw error;
+    } finally {
+      await this.presence.end().catch(() => undefined);
+    }
+  }
+}

@@ -45,6 +45,8 @@ export interface XmlRecordsOptions extends RecordLimit {
   format: 'xml-records';
   encoding: TextEncoding;
   recordElement: string;
+  /** Outermost element; another one means another kind of file. */
+  rootElement?: string;
   columns: readonly string[];
 }
 

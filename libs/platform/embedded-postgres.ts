@@ -63,6 +63,11 @@ export class EmbeddedPostgres {
     }
   }
 
+  /** Leaves the server running, whoever else uses it. */
+  async leave(): Promise<void> {
+    await this.presence.end();
+  }
+
   /** Leaves; stops the server unless another process still uses it. */
   async stop(): Promise<void> {
     try {

@@ -1,0 +1,51 @@
+import type pg from 'pg';
+import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { YiciError } from '#libs/kernel/errors';
+
+/** The database role of normal operation; it cannot change append-only tables. */
+export const APPLICATION_ROLE = 'yici_app';
+
+export interface DataSourceOptions {
+  url: string;
+  poolSize: number;
+  /** `application`: connects as {@link APPLICATION_ROLE}. `owner`: for migrations and bulk loads, which drop and make indexes. */
+  as: 'application' | 'owner';
+  entities?: EntityTarget<ObjectLiteral>[];
+}
+
+/** Opens a TypeORM data source on PostgreSQL. Throws YICI_STORE_UNREACHABLE. */
+export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url: options.url,
+    applicationName: `yici-${options.as}`,
+    entities: (options.entities ?? []) as never[],
+    synchronize: false,
+    migrationsRun: false,
+    logging: false,
+    installExtensions: false,
+    extra: {
+      max: options.poolSize,
+      keepAlive: true,
+      connectionTimeoutMillis: 15_000,
+      // Given at connection time, so that no connection of the pool ever works as anyone else.
+      options: options.as === 'application' ? `-c role=${APPLICATION_ROLE}` : undefined,
+    },
+    poolErrorHandler: () => undefined,
+  });
+  try {
+    return await dataSource.initialize();
+  } catch (cause) {
+    throw new YiciError({
+      code: 'YICI_STORE_UNREACHABLE', stage: 'storing', severity: 'fatal', retriable: true, cause,
+      message: 'The database cannot be reached.',
+      fix: 'Check that PostgreSQL runs, that DATABASE_URL is right, and that its user is a member of the role yici_app.',
+    });
+  }
+}
+
+/** The pg pool beneath a data source, for hot paths, COPY and LISTEN. Closed with the data source. */
+export function poolOf(dataSource: DataSource): pg.Pool {
+  return (dataSource.driver as PostgresDriver).master as pg.Pool;
+}

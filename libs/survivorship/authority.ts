@@ -2,8 +2,8 @@
  * Which source is believed for what, as data. Rows come from `authority:` of every connector.yaml plus the rows of the
  * hub's own entries (schemas/canonical/hub-authority.json), through the table `authority`; no system is named in this room.
  *
- * A field is a canonical path: `citizenId`, `currentAddress`, `phones`, `facets.insurance`, and for households
- * `memberships.registered|living|residential`, for dwellings `dwelling`.
+ * A field is a canonical path: `citizenId`, `currentAddress`, `phones`, `facets.insurance`. A household of one kind is asked of
+ * the source believed for `memberships.registered|living|residential`, or else `memberships`.
  */
 export interface AuthorityRow {
   system: string;
@@ -14,7 +14,7 @@ export interface AuthorityRow {
 }
 
 /** The rank of a source that no row names: it is asked after every ranked source, newest first. */
-export const UNRANKED = 100;
+export const UNRANKED = 90;
 
 /**
  * The closed list of conditions. A value whose condition is not met wins nothing.
@@ -34,6 +34,15 @@ export interface FieldAuthority {
 
 /** Field → system → rank and condition. */
 export type AuthorityTable = ReadonlyMap<string, ReadonlyMap<string, FieldAuthority>>;
+
+/** The row of a system for the first of these fields that has one. */
+export function authorityOf(table: AuthorityTable, fields: readonly string[], system: string): FieldAuthority | undefined {
+  for (const field of fields) {
+    const found = table.get(field)?.get(system);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 export function isCondition(text: string): text is Condition {
   return (CONDITIONS as readonly string[]).includes(text);

@@ -6,8 +6,8 @@ import { isEmptyValue, sameValue } from './same-value.js';
 /** How one field is read from a body and how far the value can be trusted. */
 export interface FieldRule {
   path: string;
-  /** The field of the authority table that orders its sources; `path` when absent. */
-  authorityField?: string;
+  /** Fields of the authority table that order its sources, the first with a row for the source. */
+  authorityFields: readonly string[];
   read(body: object, member: Member): unknown;
   /**
    * 0 trusted, 1 usable only when no source has a trusted one, undefined: evidence, never a value. Absent: trusted unless
@@ -31,7 +31,7 @@ export function chooseValue(input: SurvivorshipInput, members: readonly Member[]
   for (const member of members) {
     const value = rule.read(member.record.body, member);
     if (isEmptyValue(value)) continue;
-    const place = standing(input, member, rule.path, rule.authorityField ?? rule.path, members);
+    const place = standing(input, member, rule.path, rule.authorityFields, members);
     if (place === undefined) continue;
     const trust = rule.trust === undefined ? issueTrust(rule.path, member) : rule.trust(value, member, members);
     const candidate: Candidate = { value, member, trust: trust ?? EVIDENCE, rank: place.rank };

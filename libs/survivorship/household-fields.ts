@@ -6,8 +6,8 @@ import type { Member } from './member.js';
 const household = (body: object) => body as HouseholdBody;
 
 function rulesOf(kind: HouseholdKind): readonly FieldRule[] {
-  const authorityField = `memberships.${kind}`;
-  const plain = (path: keyof HouseholdBody & string): FieldRule => ({ path, authorityField, read: (body) => household(body)[path] });
+  const authorityFields = [`memberships.${kind}`, 'memberships'];
+  const plain = (path: keyof HouseholdBody & string): FieldRule => ({ path, authorityFields, read: (body) => household(body)[path] });
   return [
     plain('kind'),
     plain('number'),
@@ -17,7 +17,7 @@ function rulesOf(kind: HouseholdKind): readonly FieldRule[] {
     { ...plain('headCitizenId'), trust: (value) => ((value as CitizenIdReading).status === 'valid' ? 0 : undefined) },
     plain('population'),
     plain('closed'),
-    { path: 'facets.assistance', read: (body) => household(body).facets?.assistance },
+    { path: 'facets.assistance', authorityFields: ['facets.assistance', ...authorityFields], read: (body) => household(body).facets?.assistance },
   ];
 }
 

@@ -2,8 +2,7 @@ import { compareUtf8 } from '#libs/kernel/hashing';
 import { recordKey, type RecordKey } from '#libs/kernel/record-key';
 import type { Provenance } from '#libs/model/golden-record';
 import type { AnySourceRecord } from '#libs/model/source-record';
-import type { AuthorityTable, Condition } from './authority.js';
-import { UNRANKED } from './authority.js';
+import { authorityOf, UNRANKED, type AuthorityTable, type FieldAuthority } from './authority.js';
 import { mayWin, scopesOf, type RestrictedScope } from './restricted-paths.js';
 
 export interface SurvivorshipInput {
@@ -40,29 +39,24 @@ export function contributingMembers(input: SurvivorshipInput): Member[] {
 }
 
 /** Where a member stands for one field, or undefined when it may not win it. */
-export function standing(input: SurvivorshipInput, member: Member, path: string, authorityField: string, members: readonly Member[]): Standing | undefined {
+export function standing(input: SurvivorshipInput, member: Member, path: string, authorityFields: readonly string[], members: readonly Member[]): FieldAuthority | undefined {
   const { record } = member;
   if (record.hubOrigin !== undefined && record.hubOrigin.includes(path)) return undefined;
   if (member.scopes.length > 0 && !mayWin(path, member.scopes, input.openScopes ?? [])) return undefined;
   if (input.mayUse !== undefined && !input.mayUse(record, path)) return undefined;
-  const bySystem = input.authority.get(authorityField);
-  const own = bySystem?.get(record.system);
+  const own = authorityOf(input.authority, authorityFields, record.system);
   if (own === undefined) return UNRANKED_STANDING;
   if (own.rank === Number.MAX_SAFE_INTEGER) return undefined;
   if (own.condition === 'dated' && member.time === undefined) return undefined;
   if (own.condition === 'noBetterRecord') {
     for (const other of members) {
-      const rank = bySystem!.get(other.record.system)?.rank;
+      const rank = authorityOf(input.authority, authorityFields, other.record.system)?.rank;
       if (rank !== undefined && rank < own.rank) return undefined;
     }
   }
   return own;
 }
-export interface Standing {
-  rank: number;
-  condition?: Condition;
-}
-const UNRANKED_STANDING: Standing = { rank: UNRANKED };
+const UNRANKED_STANDING: FieldAuthority = { rank: UNRANKED };
 
 export function provenanceOf(member: Member, path: string, reason: string): Provenance {
   const { record } = member;

@@ -8,6 +8,7 @@ import { byRecency, provenanceOf, standing, type Member, type SurvivorshipInput 
 /** A field whose values add up: a merged set, ordered like the sources that said them. */
 interface ListRule<V = unknown> {
   path: string;
+  authorityFields: readonly string[];
   read(body: object): readonly V[] | undefined;
   /** Two elements of one identity are one. */
   identity(element: V): string;
@@ -26,15 +27,17 @@ interface Element {
 export const PERSON_LISTS: readonly ListRule[] = [
   {
     path: 'phones',
+    authorityFields: ['phones'],
     read: (body) => (body as PersonBody).phones,
     identity: (p: Phone) => `${p.number} ${p.holder ?? 'own'}`,
     behind: (p: Phone) => p.holder !== undefined && p.holder !== 'own',
     meets: (p: Phone, condition: string) => condition !== 'verified' || p.verified === true,
   } as ListRule,
-  { path: 'otherIdentifiers', read: (body) => (body as PersonBody).otherIdentifiers, identity: (i: OtherIdentifier) => `${i.kind} ${i.value}` } as ListRule,
-  { path: 'formerNames', read: (body) => (body as PersonBody).formerNames, identity: (n: PersonName) => n.key } as ListRule,
+  { path: 'otherIdentifiers', authorityFields: ['otherIdentifiers'], read: (body) => (body as PersonBody).otherIdentifiers, identity: (i: OtherIdentifier) => `${i.kind} ${i.value}` } as ListRule,
+  { path: 'formerNames', authorityFields: ['formerNames'], read: (body) => (body as PersonBody).formerNames, identity: (n: PersonName) => n.key } as ListRule,
   {
     path: 'relatives',
+    authorityFields: ['relatives'],
     read: (body) => (body as PersonBody).relatives,
     identity: (r: Relative) => `${r.role} ${r.citizenId?.status === 'valid' ? r.citizenId.value : `~${r.name?.key ?? r.citizenId?.value ?? ''}`}`,
   } as ListRule,
@@ -50,7 +53,7 @@ export function mergeList(input: SurvivorshipInput, members: readonly Member[], 
   for (const member of members) {
     const values = rule.read(member.record.body);
     if (values === undefined || values.length === 0) continue;
-    const place = standing(input, member, rule.path, rule.path, members);
+    const place = standing(input, member, rule.path, rule.authorityFields, members);
     if (place === undefined) continue;
     for (const value of values) {
       const meets = place.condition === undefined || rule.meets === undefined || rule.meets(value, place.condition);

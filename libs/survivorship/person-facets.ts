@@ -8,5 +8,6 @@ const FACETS = [
 /** A facet is one department's account of the person: it wins whole, never mixed from two records. */
 export const PERSON_FACETS: readonly FieldRule[] = FACETS.map((name) => ({
   path: `facets.${name}`,
+  authorityFields: [`facets.${name}`],
   read: (body: object) => (body as PersonBody).facets?.[name],
 }));

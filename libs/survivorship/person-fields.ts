@@ -8,7 +8,7 @@ import type { Member } from './member.js';
 const GENERATION_YEARS = 12;
 
 const person = (body: object) => body as PersonBody;
-const plain = (path: keyof PersonBody & string): FieldRule => ({ path, read: (body) => person(body)[path] });
+const plain = (path: keyof PersonBody & string): FieldRule => ({ path, authorityFields: [path], read: (body) => person(body)[path] });
 
 /** An ID is a value only when valid and the person's own; every other reading is evidence (identity cases 3, 4, 9, 14). */
 function citizenIdTrust(value: unknown, member: Member): number | undefined {
@@ -63,6 +63,7 @@ function addressTrust(path: 'registeredAddress' | 'currentAddress') {
 /** The household of one kind; the key is one of the system that says it, so the value names that system. */
 const membership = (kind: 'registered' | 'living' | 'residential'): FieldRule => ({
   path: `memberships.${kind}`,
+  authorityFields: [`memberships.${kind}`, 'memberships'],
   read: (body, member) => {
     const found = person(body).memberships?.find((m) => m.kind === kind);
     return found === undefined ? undefined : { ...found, system: member.record.system };
@@ -72,17 +73,17 @@ const membership = (kind: 'registered' | 'living' | 'residential'): FieldRule =>
 
 /** Scalar fields of a person. Vital status, lists and facets have rules of their own. */
 export const PERSON_FIELDS: readonly FieldRule[] = [
-  { path: 'citizenId', read: (body) => person(body).citizenId, trust: citizenIdTrust },
-  { path: 'name', read: (body) => person(body).name, trust: nameTrust },
-  { path: 'sex', read: (body) => person(body).sex, trust: sexTrust },
-  { path: 'birthDate', read: readBirthDate, trust: birthDateTrust },
+  { ...plain('citizenId'), trust: citizenIdTrust },
+  { ...plain('name'), trust: nameTrust },
+  { ...plain('sex'), trust: sexTrust },
+  { ...plain('birthDate'), read: readBirthDate, trust: birthDateTrust },
   plain('ethnicGroup'),
   plain('maritalStatus'),
   plain('education'),
   plain('politicalStatus'),
   plain('occupation'),
-  { path: 'registeredAddress', read: (body) => person(body).registeredAddress, trust: addressTrust('registeredAddress') },
-  { path: 'currentAddress', read: (body) => person(body).currentAddress, trust: addressTrust('currentAddress') },
+  { ...plain('registeredAddress'), trust: addressTrust('registeredAddress') },
+  { ...plain('currentAddress'), trust: addressTrust('currentAddress') },
   plain('residency'),
   plain('dwellingCode'),
   membership('registered'),

@@ -3,6 +3,8 @@ import type { GoldenFields, GoldenValue } from '#libs/model/golden-record';
 import { chooseValue, issueTrust } from './choose-value.js';
 import { byRecency, provenanceOf, standing, type Member, type SurvivorshipInput } from './member.js';
 
+const VITAL = ['vitalStatus'];
+
 /**
  * Death is believed at once from a source whose word suffices (`deathAlone`), otherwise from two different systems among the
  * witnesses (`deathWitness`); one witness alone makes the person suspectedDead. Reversible: it is worked out anew from the
@@ -16,7 +18,7 @@ export function vitalFields(input: SurvivorshipInput, members: readonly Member[]
   for (const member of members) {
     const status = (member.record.body as PersonBody).vitalStatus;
     if (status === undefined || issueTrust('vitalStatus', member) !== 0) continue;
-    const place = standing(input, member, 'vitalStatus', 'vitalStatus', members);
+    const place = standing(input, member, 'vitalStatus', VITAL, members);
     if (place === undefined) continue;
     if (status === 'alive') alive.push({ member, rank: place.rank });
     else if (status !== 'dead') continue;
@@ -40,7 +42,7 @@ export function vitalFields(input: SurvivorshipInput, members: readonly Member[]
   }
   if (dead !== undefined) {
     const believed = members.filter((m) => (m.record.body as PersonBody).vitalStatus === 'dead');
-    const date = chooseValue(input, believed, { path: 'deathDate', authorityField: 'vitalStatus', read: (body) => (body as PersonBody).deathDate });
+    const date = chooseValue(input, believed, { path: 'deathDate', authorityFields: VITAL, read: (body) => (body as PersonBody).deathDate });
     if (date !== undefined) fields.deathDate = date;
   }
   return fields;

@@ -57,7 +57,7 @@ function columnAt(buffer: Buffer, at: number): DbfColumn {
   const raw = buffer.subarray(at, at + 11);
   const end = raw.indexOf(0);
   return {
-    name: raw.latin1Slice(0, end < 0 ? 11 : end).trim(),
+    name: raw.toString('latin1', 0, end < 0 ? 11 : end).trim(),
     type: String.fromCharCode(buffer[at + 11]!) as DbfColumn['type'],
     width: buffer[at + 16]!,
     decimals: buffer[at + 17]!,

@@ -81,7 +81,7 @@ class DbfRows {
   }
 
   private text(field: Buffer): { value: string; cut?: boolean } | undefined {
-    if (field.every((b) => b < 0x80)) return { value: field.latin1Slice() };
+    if (field.every((b) => b < 0x80)) return { value: field.toString('latin1') };
     try {
       return { value: this.decoder.decode(field) };
     } catch {

@@ -9,13 +9,14 @@ const GB18030_BOM = Buffer.from([0x84, 0x31, 0x95, 0x33]);
 
 /**
  * The bytes of a text file, byte order mark removed. A file that is plainly something else is refused before its first row:
- * UTF-16, a UTF-8 mark where GB18030 is agreed, a zip or an OLE container.
+ * UTF-16, a UTF-8 mark where GB18030 is agreed, a zip or an OLE container. `tap` sees each chunk as it came (for a digest).
  *
  * Throws YICI_SNAPSHOT_UNREADABLE.
  */
-export async function* textChunks(file: SnapshotFile, encoding: TextEncoding): AsyncGenerator<Buffer> {
+export async function* textChunks(file: SnapshotFile, encoding: TextEncoding, tap?: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
   let head: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of file.open() as AsyncIterable<Buffer>) {
+    tap?.(chunk);
     if (head === undefined) {
       yield chunk;
       continue;

@@ -67,7 +67,10 @@ export function provenanceOf(member: Member, path: string, reason: string): Prov
   return provenance;
 }
 
-/** Newest first by the source's time; a source without time stands behind those with one, by the snapshot's stamped time. */
+/**
+ * Newest first by the source's time; a source without time stands behind those with one, by the snapshot's stamped time. Records
+ * of one system with equal times (two entries dated the same day) follow that system's own order.
+ */
 export function byRecency(a: Member, b: Member): number {
   if (a.time !== b.time) {
     if (a.time === undefined) return 1;
@@ -75,5 +78,6 @@ export function byRecency(a: Member, b: Member): number {
     return b.time - a.time;
   }
   if (a.time === undefined && a.record.observedAt !== b.record.observedAt) return a.record.observedAt < b.record.observedAt ? 1 : -1;
+  if (a.record.system === b.record.system && a.record.order !== b.record.order) return a.record.order < b.record.order ? 1 : -1;
   return 0;
 }

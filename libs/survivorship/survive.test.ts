@@ -60,6 +60,10 @@ describe('which value wins', () => {
     expect(fields.education).toMatchObject({ value: '30', provenance: { reason: 'recency' } });
     expect(fields.education!.others!.map((o) => o.value)).toEqual(['20', '60', '90']);
   });
+  it('takes the later of two entries dated the same day', () => {
+    const entry = (key: string, status: string, order: string) => record('hub', { maritalStatus: status }, { naturalKey: key, order, sourceTime: '2026-06-01T00:00:00+08:00' });
+    expect(golden([entry('a', '20', '2026-06-01T09:00:00Z'), entry('b', '40', '2026-06-01T10:00:00Z')]).maritalStatus!.value).toBe('40');
+  });
   it('asks a source ranked after the unranked last', () => {
     expect(golden([record('hukou', { education: '90' }), record('public-health', { education: '60' })]).education!.value).toBe('60');
     expect(golden([record('hukou', { education: '90' })]).education!.value).toBe('90');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inCommunity, type Account } from './account.js';
-import { scopesOfRecord, secretSystems } from './secret-systems.js';
+import { guardedSystems, scopesOfRecord, secretSystems } from './secret-systems.js';
 
 const account = (...communities: string[]): Account => ({ id: '1', username: 'u', displayName: 'U', role: 'worker', communities, facetScopes: [] });
 
@@ -25,6 +25,10 @@ describe('secret systems', () => {
   ]);
   it('are those that keep restricted facets only', () => {
     expect([...secret]).toEqual([['prison', 'correction']]);
+  });
+  it('are fewer than those whose light is the same for everyone', () => {
+    expect([...guardedSystems([{ system: 'prison', field: 'facets.correction' }, { system: 'members', field: 'facets.party' }, { system: 'members', field: 'facets.volunteering' }])])
+      .toEqual([['prison', 'correction'], ['members', 'party']]);
   });
   it('close each of their records, even one without the facet', () => {
     expect(scopesOfRecord({ system: 'prison', body: {} }, secret)).toEqual(['correction']);

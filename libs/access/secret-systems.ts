@@ -25,6 +25,19 @@ export function secretSystems(authority: Iterable<{ system: string; field: strin
   return secret;
 }
 
+/**
+ * System → scope of every system that keeps a restricted facet, open facets or not: whether a person has a record there, and
+ * what became of a delivery to it, looks the same to everyone outside the scope.
+ */
+export function guardedSystems(authority: Iterable<{ system: string; field: string }>): SecretSystems {
+  const guarded = new Map<string, FacetScope>();
+  for (const { system, field } of authority) {
+    const scope = RESTRICTED_FACETS.find((f) => field === `facets.${f}` || field.startsWith(`facets.${f}.`));
+    if (scope !== undefined) guarded.set(system, scope);
+  }
+  return guarded;
+}
+
 /** The scopes a reader needs to see this record at all. */
 export function scopesOfRecord(record: { system: string; body: object }, secret: SecretSystems): FacetScope[] {
   const facets = 'facets' in record.body && typeof record.body.facets === 'object' && record.body.facets !== null ? record.body.facets : {};

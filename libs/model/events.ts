@@ -24,7 +24,9 @@ export interface SourceRecordAccepted {
 export type Command =
   | { kind: 'entry'; entryId: string; record: AnySourceRecord; /** The worker picked this record's person first. */ linkTo?: RecordKey; actor: string }
   | { kind: 'link' | 'noLink'; decisionId: string; records: RecordKey[]; actor: string; reason?: string }
-  | { kind: 'revoke'; decisionId: string; revokes: string; actor: string; reason?: string };
+  | { kind: 'revoke'; decisionId: string; revokes: string; actor: string; reason?: string }
+  /** Read or write what a dead letter holds once more; for intake and fan-out, resolution leaves it. */
+  | { kind: 'replay'; deadLetterId: string; actor: string };
 
 /** Keyed by entity id. Carries no values: a consumer reads the store, so that it never acts on an outdated value. */
 export interface GoldenRecordChanged {

@@ -60,7 +60,9 @@ export interface Phone {
 export interface Address {
   /** Deepest known division code (6, 9 or 12 digits), recoded to one valid today when successors are unambiguous. */
   division?: string;
-  /** 小区 */
+  /** Names of a place outside the city's own divisions: `疆南屯市江口县高坎街道`. */
+  place?: string;
+  /** 小区, or village with its group (`马家村6组`) */
   estate?: string;
   road?: string;
   /** House number on the road, without 号. */

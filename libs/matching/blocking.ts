@@ -1,0 +1,136 @@
+import { ID } from './person-features.js';
+import type { PersonFeatures } from './person-features.js';
+import type { DwellingFeatures } from './dwelling-features.js';
+import type { HouseholdFeatures } from './household-features.js';
+
+/**
+ * Kinds of blocking keys. A key proposes pairs inside its block, is counted (how many distinct people stand behind it),
+ * or both. The names are stable: they are part of what callers hash.
+ */
+export const KEY = {
+  citizenId: 'id', idTail: 'it', idHead: 'ih', birth: 'nb', phone: 'p', phoneName: 'pn', phoneBirth: 'pb', place: 'd', placeName: 'dn', placeBirth: 'db',
+  kinName: 'kn', kinBirth: 'kb', contextName: 'hn', contextBirth: 'hb', number: 'hh', head: 'he', home: 'hd', member: 'hm', dwelling: 'dw',
+} as const;
+
+export type KeyKind = (typeof KEY)[keyof typeof KEY];
+
+export interface BlockingKey {
+  kind: KeyKind;
+  /** Kind and value in one text; callers hash it. */
+  text: string;
+}
+
+/**
+ * How many distinct people stand behind a counted key, coarse on purpose, so that it rarely changes:
+ * 0 one, 1 a family, 2 shared (an agent, a shop), 3 public. A proposing key is 0, or 3 when its block is over its bound.
+ */
+export type KeyLevel = 0 | 1 | 2 | 3;
+
+const COUNTED = new Set<KeyKind>([KEY.citizenId, KEY.phone, KEY.place]);
+/** Most records of a block that still proposes pairs. Composite keys hold one person's records and those of a few namesakes. */
+const BOUND = 64;
+/** A household or dwelling key may hold a tower's worth of rows before it says nothing. */
+const MEMBER_BOUND = 400;
+
+/** Whether the number of distinct tokens behind keys of this kind is part of what matching knows. */
+export function isCounted(kind: KeyKind): boolean {
+  return COUNTED.has(kind);
+}
+
+/** Whether records that share the key are compared. Phone and place alone only bring accounts without identity to their people. */
+export function proposes(kind: KeyKind): boolean {
+  return kind !== KEY.place;
+}
+
+/** Level of a key from the number of records that carry it and of distinct tokens among them. */
+export function levelOf(kind: KeyKind, size: number, distinctTokens: number): KeyLevel {
+  if (!COUNTED.has(kind)) return size > (kind === KEY.member || kind === KEY.home || kind === KEY.number ? MEMBER_BOUND : BOUND) ? 3 : 0;
+  if (distinctTokens <= 1) return 0;
+  if (distinctTokens <= 6) return 1;
+  return distinctTokens <= 16 ? 2 : 3;
+}
+
+/** What is counted as one person behind a key: the sound of the name, so that a homophone or variant is no second person. Empty: not counted. */
+export function token(f: PersonFeatures): string {
+  const n = f.name;
+  return n === undefined || n.nickname || n.cut || n.wildcard ? '' : n.sound;
+}
+
+/** Keys of a record. Two records that share a key whose level is below 3 are compared. */
+export function blockingKeys(f: PersonFeatures | HouseholdFeatures | DwellingFeatures): BlockingKey[] {
+  const keys: BlockingKey[] = [];
+  eachKey(f, (kind, value) => keys.push({ kind, text: `${kind}:${value}` }));
+  return keys;
+}
+
+/** The same without allocating the array; `value` lacks the kind. */
+export function eachKey(f: PersonFeatures | HouseholdFeatures | DwellingFeatures, emit: (kind: KeyKind, value: string) => void): void {
+  if (f.type === 'person') personKeys(f, emit);
+  else if (f.type === 'household') householdKeys(f, emit);
+  else if (f.code !== '') emit(KEY.dwelling, f.code);
+}
+
+function personKeys(f: PersonFeatures, emit: (kind: KeyKind, value: string) => void): void {
+  if (f.test) return;
+  const sounds = soundsOf(f);
+  if (f.idStatus !== ID.none && f.idStatus !== ID.masked) emit(KEY.citizenId, f.id);
+  for (const id of f.formerIds) emit(KEY.citizenId, id);
+  for (const phone of f.phones) emit(KEY.phone, phone);
+  for (const place of f.places) for (const k of place.keys) emit(KEY.place, k);
+  if (f.attachable) return;
+  const birth = f.birth % 100 !== 0 ? f.birth : f.idBirth;
+  for (const sound of sounds) {
+    if (f.id.length === 18) {
+      emit(KEY.idTail, `${sound}${f.id.slice(14)}`);
+      if (f.idStatus !== ID.masked) emit(KEY.idHead, `${sound}${f.id.slice(0, 14)}`);
+    } else if (f.idStatus === ID.truncated) emit(KEY.idHead, `${sound}${f.id.slice(0, 14)}`);
+    if (birth !== 0) emit(KEY.birth, `${sound}${birth}`);
+    if (f.idBirth !== 0 && f.idBirth !== birth) emit(KEY.birth, `${sound}${f.idBirth}`);
+    for (const phone of f.phones) emit(KEY.phoneName, `${phone}${sound}`);
+    for (const place of f.places) for (const k of place.keys) emit(KEY.placeName, `${k}${sound}`);
+    for (const r of f.relatives) if (r.id !== '') emit(KEY.kinName, `${r.id}${sound}`);
+  }
+  if (birth === 0) return;
+  for (const phone of f.phones) emit(KEY.phoneBirth, `${phone}${birth}`);
+  for (const place of f.places) for (const k of place.keys) emit(KEY.placeBirth, `${k}${birth}`);
+  for (const r of f.relatives) if (r.id !== '') emit(KEY.kinBirth, `${r.id}${birth}`);
+}
+
+/** Sounds under which a record's names are looked up; a cut or unreadable name has none. */
+function soundsOf(f: PersonFeatures): string[] {
+  const sounds: string[] = [];
+  const n = f.name;
+  if (n !== undefined && !n.nickname && !n.cut && !n.wildcard) sounds.push(n.sound);
+  for (const n of f.former) if (!n.cut && !n.wildcard && !sounds.includes(n.sound)) sounds.push(n.sound);
+  return sounds;
+}
+
+/**
+ * Keys of a person record in the third stage: the relatives it lives with (labels of their clusters) with its own name
+ * or birth date. Proposes the pairs that only their families bring together.
+ */
+export function contextKeys(f: PersonFeatures, kin: readonly string[]): BlockingKey[] {
+  const keys: BlockingKey[] = [];
+  eachContextKey(f, kin, (kind, value) => keys.push({ kind, text: `${kind}:${value}` }));
+  return keys;
+}
+
+export function eachContextKey(f: PersonFeatures, kin: readonly string[], emit: (kind: KeyKind, value: string) => void): void {
+  if (f.test || f.attachable || kin.length === 0) return;
+  const sounds = soundsOf(f);
+  const birth = f.birth % 100 !== 0 ? f.birth : f.idBirth;
+  for (const label of kin) {
+    for (const sound of sounds) emit(KEY.contextName, `${label}|${sound}`);
+    if (birth !== 0) emit(KEY.contextBirth, `${label}|${birth}`);
+  }
+}
+
+function householdKeys(f: HouseholdFeatures, emit: (kind: KeyKind, value: string) => void): void {
+  if (f.collective) {
+    if (f.number !== '') emit(KEY.number, `${f.kind}${f.number}`);
+    return;
+  }
+  if (f.number !== '') emit(KEY.number, `${f.kind}${f.number}`);
+  if (f.headId !== '') emit(KEY.head, `${f.kind}${f.headId}`);
+  if (f.place !== undefined && f.headName !== undefined) for (const k of f.place.keys) emit(KEY.home, `${f.kind}${k}${f.headName.sound}`);
+}

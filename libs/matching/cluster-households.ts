@@ -1,0 +1,114 @@
+import { eachKey, KEY, levelOf } from './blocking.js';
+import type { BlockingKey, KeyKind } from './blocking.js';
+import type { Edge, LevelLookup } from './candidate-pairs.js';
+import { comparePlaces, PLACE_RELATION } from './compare-places.js';
+import { compareNames, NAME } from './compare-names.js';
+import { clusterEdges } from './constrained-clusters.js';
+import { constraintsOf } from './decisions.js';
+import type { Decision } from './decisions.js';
+import type { HouseholdFeatures } from './household-features.js';
+
+export interface HouseholdInput {
+  features: readonly HouseholdFeatures[];
+  /** Labels of the person clusters of each household's members, each once. By position. */
+  members: readonly (readonly string[])[];
+  level?: LevelLookup;
+  decisions: readonly Decision[];
+}
+
+export interface HouseholdClusters {
+  component: Int32Array;
+  cluster: Int32Array;
+}
+
+/** Points of evidence; a pair links at LINK. Members weigh most: a household is who is in it. */
+const SHARED_MEMBER = 4;
+const MOST_MEMBERS = 12;
+const LONE_MEMBER = -1.5;
+const SAME_HOME = 3;
+const OTHER_HOME = -2.5;
+const SAME_HEAD = 2.5;
+const SAME_NUMBER = 8;
+const LINK = 3;
+
+/**
+ * Stage two and four: households of one kind that are the same household. Kinds are never mixed, a system's own
+ * numbers keep its households apart unless nearly all members agree, and a collective is only ever itself.
+ */
+export function clusterHouseholds(input: HouseholdInput): HouseholdClusters {
+  const { features, members } = input;
+  const edges: Edge[] = [];
+  const seen = new Set<number>();
+  for (const block of blocksOf(input)) {
+    for (let i = 0; i < block.length; i++) {
+      for (let j = i + 1; j < block.length; j++) {
+        const a = block[i]!;
+        const b = block[j]!;
+        const pair = Math.min(a, b) * features.length + Math.max(a, b);
+        if (seen.has(pair)) continue;
+        seen.add(pair);
+        const weight = scoreHouseholds(features[a]!, features[b]!, members[a]!, members[b]!);
+        if (weight >= LINK) edges.push({ a, b, weight, verdict: 'link' });
+      }
+    }
+  }
+  return clusterEdges(features.length, edges, [], {
+    keys: features,
+    conflict: (a, b) => cannotBeOne(features[a]!, features[b]!, members[a]!, members[b]!),
+    constraints: constraintsOf(input.decisions, features),
+    // Households change: the best partner wins, there is no tie to be afraid of.
+    margin: -1,
+  });
+}
+
+/** Points for and against two household records being one household; −∞ when they cannot be. */
+export function scoreHouseholds(a: HouseholdFeatures, b: HouseholdFeatures, of: readonly string[], other: readonly string[]): number {
+  if (cannotBeOne(a, b, of, other)) return -Infinity;
+  let shared = 0;
+  for (const m of of) if (other.includes(m)) shared += 1;
+  const smaller = Math.min(of.length, other.length);
+  let points = Math.min(MOST_MEMBERS, shared * SHARED_MEMBER) + (smaller - shared) * LONE_MEMBER + (Math.max(of.length, other.length) - smaller) * -0.5;
+  if (a.number !== '' && a.number === b.number) points += SAME_NUMBER;
+  if (a.place !== undefined && b.place !== undefined) {
+    const home = comparePlaces(a.place, b.place);
+    if (home >= PLACE_RELATION.tail) points += SAME_HOME;
+    else if (home === PLACE_RELATION.other && a.place.fine && b.place.fine) points += OTHER_HOME;
+  }
+  if (a.headId !== '' && a.headId === b.headId) points += SAME_HEAD;
+  else if (a.headName !== undefined && compareNames(a.headName, b.headName) === NAME.same) points += SAME_HEAD / 2;
+  return points;
+}
+
+function cannotBeOne(a: HouseholdFeatures, b: HouseholdFeatures, of: readonly string[], other: readonly string[]): boolean {
+  if (a.kind !== b.kind) return true;
+  if (a.collective || b.collective) return !(a.collective && b.collective && a.number !== '' && a.number === b.number);
+  if (a.system !== b.system) return false;
+  // Two numbers of one system: one household entered twice shares nearly everybody.
+  let shared = 0;
+  for (const m of of) if (other.includes(m)) shared += 1;
+  return shared === 0 || shared * 2 <= Math.max(of.length, other.length);
+}
+
+/** Blocking keys that come with the members: a household is compared with those that share a person of the same kind. */
+export function memberKeys(f: HouseholdFeatures, members: readonly string[]): BlockingKey[] {
+  if (f.collective) return [];
+  return members.map((m) => ({ kind: KEY.member, text: `${KEY.member}:${f.kind}|${m}` }));
+}
+
+function blocksOf(input: HouseholdInput): number[][] {
+  const blocks = new Map<string, { key: BlockingKey; at: number[] }>();
+  const add = (kind: KeyKind, text: string, i: number): void => {
+    const block = blocks.get(text);
+    if (block === undefined) blocks.set(text, { key: { kind, text }, at: [i] });
+    else if (block.at.at(-1) !== i) block.at.push(i);
+  };
+  input.features.forEach((f, i) => {
+    eachKey(f, (kind, value) => add(kind, `${kind}:${value}`, i));
+    for (const key of memberKeys(f, input.members[i]!)) add(key.kind, key.text, i);
+  });
+  const out: number[][] = [];
+  for (const { key, at } of blocks.values()) {
+    if (at.length > 1 && (input.level?.(key) ?? levelOf(key.kind, at.length, 0)) < 3) out.push(at);
+  }
+  return out;
+}

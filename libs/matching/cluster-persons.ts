@@ -1,0 +1,99 @@
+import { attachAccounts } from './attach-accounts.js';
+import type { Attached } from './attach-accounts.js';
+import { proposePairs, proposeWithContext, valueLevels } from './candidate-pairs.js';
+import type { Candidates, Edge, LevelLookup } from './candidate-pairs.js';
+import { clusterEdges, labelled } from './constrained-clusters.js';
+import { constraintsOf } from './decisions.js';
+import type { Decision } from './decisions.js';
+import { probabilityOf } from './match-model.js';
+import type { MatchModel } from './match-model.js';
+import { hardNegative, PairScorer } from './pair-scorer.js';
+import type { PersonContext } from './pair-scorer.js';
+import type { PersonFeatures } from './person-features.js';
+
+/** A pair that a steward should look at; it never changes the partition by itself. */
+export interface PotentialMatch {
+  a: number;
+  b: number;
+  probability: number;
+  reason: 'contestedId' | 'twoIds' | 'ambiguous' | 'noWitness';
+}
+
+export interface PersonClusters {
+  /** Position of the smallest member (record key by UTF-8 bytes) of each record's component and cluster. */
+  component: Int32Array;
+  cluster: Int32Array;
+  potential: PotentialMatch[];
+  /** Every account without identity that points somewhere; above the model's threshold it is in that cluster too. */
+  attached: Attached[];
+  /** For the third stage over the same records: saves proposing and scoring them anew. */
+  candidates: Candidates;
+}
+
+export interface PersonInput {
+  features: readonly PersonFeatures[];
+  /** Levels of keys over the whole record set; without it these records are the whole set. */
+  level?: LevelLookup;
+  decisions: readonly Decision[];
+  /** Household evidence: makes it the third stage. By position. */
+  context?: readonly (PersonContext | undefined)[];
+  model: MatchModel;
+  /** `candidates` of the first stage over exactly these records. */
+  candidates?: Candidates;
+}
+
+/** A rival this many bits weaker no longer makes an edge ambiguous. */
+const MARGIN = 4;
+
+/**
+ * Stage one (without context) and three (with) for persons. Depends only on the records, the levels of their keys, their
+ * context, the decisions and the model: not on the order of the input.
+ */
+export function clusterPersons(input: PersonInput): PersonClusters {
+  const { features, model } = input;
+  const levels = valueLevels(features, input.level);
+  const scorer = new PairScorer(model, levels);
+  const candidates = input.candidates ?? proposePairs(features, scorer, levels, input.level);
+  const edges = input.context === undefined ? candidates.edges : proposeWithContext(features, input.context, candidates.edges, scorer, input.level);
+  const constraints = constraintsOf(input.decisions, features);
+  const clusters = clusterEdges(features.length, edges, candidates.attachments.map((t) => [t.account, t.record]), {
+    keys: features,
+    conflict: (a, b) => hardNegative(features[a]!, features[b]!) !== undefined,
+    constraints,
+    margin: MARGIN,
+  });
+  const attached = attachAccounts(features, clusters.cluster, candidates.attachments);
+  const withAccounts = clusters.cluster.slice();
+  for (const t of attached) {
+    // An account that a steward linked has its place already.
+    if (t.probability >= model.thresholds.attach && clusters.cluster[t.index] === t.index && !constraints.forbids(t.index, t.to)) withAccounts[t.index] = clusters.cluster[t.to]!;
+  }
+  return {
+    component: clusters.component,
+    cluster: labelled(withAccounts, features),
+    potential: potentialMatches(features, edges, clusters.ambiguous, clusters.cluster),
+    attached,
+    candidates,
+  };
+}
+
+/** The best undecided pair between each two clusters. */
+function potentialMatches(features: readonly PersonFeatures[], edges: readonly Edge[], ambiguous: readonly Edge[], cluster: Int32Array): PotentialMatch[] {
+  const best = new Map<number, Edge>();
+  const unclear = new Set(ambiguous);
+  for (const e of edges) {
+    const x = cluster[e.a]!;
+    const y = cluster[e.b]!;
+    if (x === y) continue;
+    const pair = Math.min(x, y) * features.length + Math.max(x, y);
+    const before = best.get(pair);
+    if (before === undefined || e.weight > before.weight) best.set(pair, e);
+  }
+  return [...best.values()].map((e) => ({ a: e.a, b: e.b, probability: probabilityOf(e.weight), reason: reasonOf(features[e.a]!, features[e.b]!, unclear.has(e) || e.verdict === 'link') }));
+}
+
+function reasonOf(a: PersonFeatures, b: PersonFeatures, ambiguous: boolean): PotentialMatch['reason'] {
+  if (a.id !== '' && a.id === b.id) return 'contestedId';
+  if (hardNegative(a, b) === 'ids') return 'twoIds';
+  return ambiguous ? 'ambiguous' : 'noWitness';
+}

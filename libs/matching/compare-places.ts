@@ -1,0 +1,34 @@
+import type { PlaceFeatures } from './place-features.js';
+
+/** How two places relate, best last. */
+export const PLACE_RELATION = { none: 0, other: 1, compound: 2, tail: 3, dwelling: 4 } as const;
+
+/**
+ * Relation of two places: the same dwelling; the same building and room of compounds that cannot be compared (one is
+ * named by its estate, the other by its road); the same compound with one room unknown; different places; nothing known.
+ */
+export function comparePlaces(a: PlaceFeatures, b: PlaceFeatures): number {
+  if (a === b) return a.fine ? PLACE_RELATION.dwelling : PLACE_RELATION.compound;
+  const compound = compareCompounds(a, b);
+  if (a.fine && b.fine) {
+    if (a.building !== b.building || a.room !== b.room) return PLACE_RELATION.other;
+    if (a.unit !== '' && b.unit !== '' && a.unit !== b.unit) return PLACE_RELATION.other;
+    if (compound > 0) return PLACE_RELATION.dwelling;
+    if (compound < 0 || a.building === '') return PLACE_RELATION.other;
+    return a.community !== '' && b.community !== '' && a.community !== b.community ? PLACE_RELATION.other : PLACE_RELATION.tail;
+  }
+  if (compound <= 0) return compound < 0 ? PLACE_RELATION.other : PLACE_RELATION.none;
+  return a.building !== '' && b.building !== '' && a.building !== b.building ? PLACE_RELATION.other : PLACE_RELATION.compound;
+}
+
+/** 1 same, −1 different, 0 when no way of naming the compound is shared. */
+function compareCompounds(a: PlaceFeatures, b: PlaceFeatures): number {
+  if (a.estate !== '' && b.estate !== '') {
+    if (a.estate === b.estate) return 1;
+    // An estate may be known by two names; the road number then tells.
+    return a.road !== '' && a.road === b.road ? 1 : -1;
+  }
+  if (a.road !== '' && b.road !== '') return a.road === b.road ? 1 : -1;
+  if (a.community !== '' && b.community !== '') return a.community === b.community && a.building !== '' ? 1 : -1;
+  return 0;
+}

@@ -1,0 +1,285 @@
+// Over 300 lines would be the sum of the comparators; here is only what joins them: vector, weight, verdict.
+import { BIRTH, compareDates } from './birth-dates.js';
+import type { KeyLevel } from './blocking.js';
+import { CITIZEN_ID, compareIds } from './compare-ids.js';
+import { compareNames, NAME } from './compare-names.js';
+import { comparePlaces, PLACE_RELATION } from './compare-places.js';
+import { weightsOf } from './match-model.js';
+import type { MatchModel, Weights } from './match-model.js';
+import { nameWeight } from './name-frequency.js';
+import { ID } from './person-features.js';
+import type { PersonFeatures } from './person-features.js';
+
+/** Levels of the remaining comparisons, in the order of the model. */
+export const SEX = { missing: 0, same: 1, different: 2 } as const;
+export const PHONE = { missing: 0, personal: 1, family: 2, shared: 3, public: 4, typo: 5, different: 6 } as const;
+export const PLACE = { missing: 0, personal: 1, family: 2, shared: 3, public: 4, tail: 5, compound: 6, different: 7 } as const;
+export const KIN = { missing: 0, two: 1, one: 2, name: 3, different: 4 } as const;
+export const HOUSEHOLD = { missing: 0, two: 1, one: 2, none: 3 } as const;
+
+/** How many distinct people stand behind a value, over the whole record set. */
+export interface ValueLevels {
+  phone(number: string): KeyLevel;
+  place(key: string): KeyLevel;
+  id(id: string): KeyLevel;
+}
+
+/** What the second stage tells the third about a person record. */
+export interface PersonContext {
+  /** First-stage cluster labels of the family it lives with, sorted, its own left out. */
+  kin: readonly string[];
+  /** Its own first-stage label. */
+  own: string;
+  /** It is somebody's child or grandchild in one of its households: twins and siblings share all their kin. */
+  child: boolean;
+}
+
+export type Verdict = 'none' | 'review' | 'link' | 'identity';
+
+/**
+ * Scores pairs. One instance scores millions: results stand in its fields until the next call, nothing is allocated.
+ * Symmetric: score(a, b) equals score(b, a).
+ */
+export class PairScorer {
+  /** Level of each comparison, in the order of COMPARISONS. */
+  readonly vector = new Uint8Array(8);
+  /** Match weight in bits, prior included. */
+  weight = 0;
+  verdict: Verdict = 'none';
+  /** Why the pair can never be one person; undefined when nothing forbids it. */
+  hardNegative: HardNegative | undefined;
+  private readonly weights: Weights;
+
+  constructor(
+    private readonly model: MatchModel,
+    private readonly levels: ValueLevels,
+  ) {
+    this.weights = weightsOf(model);
+  }
+
+  score(a: PersonFeatures, b: PersonFeatures, ca?: PersonContext, cb?: PersonContext): Verdict {
+    const v = this.vector;
+    v[1] = compareIds(a, b);
+    v[0] = namesLevel(a, b);
+    v[2] = birthLevel(a, b);
+    v[3] = a.sex === 0 || b.sex === 0 ? SEX.missing : a.sex === b.sex ? SEX.same : SEX.different;
+    v[4] = this.phoneLevel(a, b);
+    v[5] = this.placeLevel(a, b);
+    v[6] = kinLevel(a, b);
+    v[7] = ca === undefined || cb === undefined ? HOUSEHOLD.missing : sharedKin(ca, cb);
+    this.weight = this.sum(a, b);
+    this.hardNegative = hardNegative(a, b, v[1]!, v[2]!);
+    this.verdict = this.judge(a, b, ca?.child === true || cb?.child === true);
+    return this.verdict;
+  }
+
+  private sum(a: PersonFeatures, b: PersonFeatures): number {
+    const v = this.vector;
+    const w = this.weights;
+    let total = w.prior;
+    for (let i = 1; i < 8; i++) {
+      // The birth date of an equal number is inside the number: no second witness.
+      if (i === 2 && v[1] === CITIZEN_ID.same) continue;
+      total += w.of[i]![v[i]!]!;
+    }
+    total += v[0] === NAME.same ? nameWeight(this.model, a.name!, w.of[0]![NAME.same]!) : v[0] === NAME.former ? w.of[0]![NAME.former]! : w.of[0]![v[0]!]!;
+    void b;
+    return total;
+  }
+
+  private phoneLevel(a: PersonFeatures, b: PersonFeatures): number {
+    if (a.phones.length === 0 || b.phones.length === 0) return PHONE.missing;
+    let best: number = PHONE.different;
+    for (const p of a.phones) {
+      for (const q of b.phones) {
+        if (p === q) best = Math.min(best, PHONE.personal + this.levels.phone(p));
+        else if (best === PHONE.different && p.length === 11 && q.length === 11 && oneDigitOff(p, q)) best = PHONE.typo;
+      }
+    }
+    return best;
+  }
+
+  private placeLevel(a: PersonFeatures, b: PersonFeatures): number {
+    let best: number = PLACE_RELATION.none;
+    let level: KeyLevel = 3;
+    for (const p of a.places) {
+      for (const q of b.places) {
+        const r = comparePlaces(p, q);
+        if (r === PLACE_RELATION.dwelling) {
+          let l: KeyLevel = 3;
+          for (const k of p.keys) l = Math.min(l, this.levels.place(k)) as KeyLevel;
+          if (best !== r || l < level) level = l;
+        }
+        if (r > best) best = r;
+      }
+    }
+    switch (best) {
+      case PLACE_RELATION.dwelling:
+        return PLACE.personal + level;
+      case PLACE_RELATION.tail:
+        return PLACE.tail;
+      case PLACE_RELATION.compound:
+        return PLACE.compound;
+      case PLACE_RELATION.other:
+        return PLACE.different;
+      default:
+        return PLACE.missing;
+    }
+  }
+
+  /**
+   * Rule zero. `identity`: an equal own ID with a compatible name, or with evidence independent of the number. `link`:
+   * no such number, but name, birth date and an independent witness. `review`: worth a steward's eye. The weight decides
+   * only among pairs that the rule lets through.
+   */
+  private judge(a: PersonFeatures, b: PersonFeatures, child: boolean): Verdict {
+    const v = this.vector;
+    if (a.test || b.test) return 'none';
+    const name = v[0]!;
+    if (v[1] === CITIZEN_ID.same || v[1] === CITIZEN_ID.former) {
+      if (this.levels.id(a.id) === 3) return 'none';
+      if (name <= NAME.shape && (name !== NAME.missing || this.hardNegative === undefined)) return 'identity';
+      return this.independentOfId(name) ? 'identity' : 'review';
+    }
+    if (a.attachable || b.attachable) return 'none';
+    if (name === NAME.missing || name >= NAME.surname) return 'none';
+    if (this.hardNegative !== undefined) {
+      return this.hardNegative === 'ids' && name <= NAME.former && v[2]! <= BIRTH.lunar && v[2] !== BIRTH.missing && this.witnesses() > 0 ? 'review' : 'none';
+    }
+    return this.judgeWithoutId(name, child);
+  }
+
+  /** Equal number, unrelated name: the same dwelling, phone or parents, and nothing that speaks of another generation. */
+  private independentOfId(name: number): boolean {
+    const v = this.vector;
+    if (v[2] === BIRTH.different || v[2] === BIRTH.near || v[3] === SEX.different) return false;
+    const witness = isHomeOrPhone(v[4]!, v[5]!) || v[6] === KIN.one || v[6] === KIN.two || v[7] === HOUSEHOLD.two;
+    // The surname at least, or the whole family, must agree: a child entered under a parent's number lives there too.
+    return witness && (name === NAME.oneChar || name === NAME.extra || (v[2] === BIRTH.same && name === NAME.surname && v[7] === HOUSEHOLD.two));
+  }
+
+  private judgeWithoutId(name: number, child: boolean): Verdict {
+    const v = this.vector;
+    const birth = v[2]!;
+    const birthGood = birth === BIRTH.same || birth === BIRTH.slip || birth === BIRTH.lunar;
+    const birthFair = birthGood || birth === BIRTH.swapped || birth === BIRTH.typo || birth === BIRTH.month || birth === BIRTH.year;
+    const witnesses = this.witnesses();
+    const exact = name === NAME.same || name === NAME.former;
+    let may = false;
+    if (exact) may = witnesses > 0 && (birthFair || birth === BIRTH.missing || (birth === BIRTH.near && witnesses > 1));
+    else if (name <= NAME.shape) may = (birthGood && witnesses > 0) || (birthFair && witnesses > 1);
+    else may = birthGood && !child && (v[7] === HOUSEHOLD.two || v[1] === CITIZEN_ID.near || v[1] === CITIZEN_ID.sameDamaged);
+    if (may && this.weight >= this.weights.link) return 'link';
+    if (exact || birthGood) return this.weight >= this.weights.review && (birthFair || witnesses > 0) ? 'review' : 'none';
+    return 'none';
+  }
+
+  /** Independent witnesses besides name and birth date: number-like evidence, phone, dwelling, kin, household. */
+  private witnesses(): number {
+    const v = this.vector;
+    let n = 0;
+    const id = v[1]!;
+    if (id === CITIZEN_ID.near || id === CITIZEN_ID.sameDamaged || id === CITIZEN_ID.masked || id === CITIZEN_ID.truncated) n += 1;
+    if (v[4] === PHONE.personal || v[4] === PHONE.family || v[4] === PHONE.shared) n += 1;
+    if (v[5] === PLACE.personal || v[5] === PLACE.family || v[5] === PLACE.tail) n += 1;
+    if (v[6] === KIN.one || v[6] === KIN.two) n += 1;
+    if (v[7] === HOUSEHOLD.one || v[7] === HOUSEHOLD.two) n += 1;
+    return n;
+  }
+}
+
+function isHomeOrPhone(phone: number, place: number): boolean {
+  return phone === PHONE.personal || phone === PHONE.family || place === PLACE.personal || place === PLACE.family;
+}
+
+export type HardNegative = 'test' | 'ids' | 'sex' | 'generation' | 'roles' | 'steward';
+
+/**
+ * What forbids that two records are one person, whatever else agrees: test rows, two own valid IDs of which neither is
+ * the other's former one, another sex, births that no slip of the pen explains, another generation in one household.
+ */
+export function hardNegative(a: PersonFeatures, b: PersonFeatures, idLevel = compareIds(a, b), birth = birthLevel(a, b)): HardNegative | undefined {
+  if (a.test || b.test) return 'test';
+  if (idLevel === CITIZEN_ID.different) return 'ids';
+  const sameId = idLevel === CITIZEN_ID.same || idLevel === CITIZEN_ID.former;
+  if (!sameId && a.sex !== 0 && b.sex !== 0 && a.sex !== b.sex) return 'sex';
+  if (!sameId && birth === BIRTH.different) return 'generation';
+  if (!sameId && a.memberships.length > 0 && rolesConflict(a, b)) return 'roles';
+  return undefined;
+}
+
+/** One household record lists both, in different generations. */
+function rolesConflict(a: PersonFeatures, b: PersonFeatures): boolean {
+  if (a.system !== b.system) return false;
+  for (const m of a.memberships) {
+    for (const n of b.memberships) {
+      if (m.household === n.household && m.generation !== undefined && n.generation !== undefined && m.generation !== n.generation) return true;
+    }
+  }
+  return false;
+}
+
+function namesLevel(a: PersonFeatures, b: PersonFeatures): number {
+  let best = compareNames(a.name, b.name);
+  if (best === NAME.same || best === NAME.missing || (a.former.length === 0 && b.former.length === 0)) return best;
+  for (const f of a.former) if (compareNames(f, b.name) === NAME.same) best = NAME.former;
+  for (const f of b.former) if (compareNames(a.name, f) === NAME.same) best = NAME.former;
+  for (const f of a.former) for (const g of b.former) if (f.key === g.key && best > NAME.cut) best = NAME.former;
+  return best;
+}
+
+/** Best agreement of the stated dates and those inside own IDs. */
+export function birthLevel(a: PersonFeatures, b: PersonFeatures): number {
+  const slippable = a.slippable || b.slippable;
+  let best = compareDates(a.birth, b.birth, slippable);
+  if (best === BIRTH.same) return best;
+  if (a.idBirth !== 0 && a.idBirth !== a.birth) best = better(best, compareDates(a.idBirth, b.birth, b.slippable));
+  if (b.idBirth !== 0 && b.idBirth !== b.birth) best = better(best, compareDates(a.birth, b.idBirth, a.slippable));
+  if (a.idBirth !== 0 && b.idBirth !== 0) best = better(best, compareDates(a.idBirth, b.idBirth, false));
+  return best;
+}
+
+function better(x: number, y: number): number {
+  if (x === BIRTH.missing) return y;
+  if (y === BIRTH.missing) return x;
+  return Math.min(x, y);
+}
+
+/** Named relatives: how many of the same role are the same person. */
+function kinLevel(a: PersonFeatures, b: PersonFeatures): number {
+  if (a.relatives.length === 0 || b.relatives.length === 0) return KIN.missing;
+  let same = 0;
+  let named = 0;
+  let different = 0;
+  for (const r of a.relatives) {
+    if (r.role === 'landlord' || r.role === 'householdContact') continue;
+    for (const s of b.relatives) {
+      if (r.id !== '' && r.id === s.id && s.role !== 'landlord' && s.role !== 'householdContact') same += 1;
+      else if (r.role === s.role && r.role !== 'guardian') {
+        if (r.id !== '' && s.id !== '') different += 1;
+        else if (r.name !== undefined && r.name.key === s.name?.key) named += 1;
+      }
+    }
+  }
+  if (same > 0) return same > 1 ? KIN.two : KIN.one;
+  if (named > 0) return KIN.name;
+  return different > 0 ? KIN.different : KIN.missing;
+}
+
+function sharedKin(a: PersonContext, b: PersonContext): number {
+  if (a.kin.length === 0 || b.kin.length === 0) return HOUSEHOLD.missing;
+  let shared = 0;
+  for (const k of a.kin) if (k !== b.own && b.kin.includes(k)) shared += 1;
+  return shared > 1 ? HOUSEHOLD.two : shared === 1 ? HOUSEHOLD.one : HOUSEHOLD.none;
+}
+
+function oneDigitOff(p: string, q: string): boolean {
+  let n = 0;
+  for (let i = 0; i < 11 && n < 2; i++) if (p.charCodeAt(i) !== q.charCodeAt(i)) n += 1;
+  return n === 1;
+}
+
+/** The features a scorer reads are those of people; named here so that callers need not import ID to tell a usable number. */
+export function hasOwnId(f: PersonFeatures): boolean {
+  return f.idStatus === ID.own;
+}

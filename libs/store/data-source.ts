@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { YiciError } from '#libs/kernel/errors';
+import { ConnectorStateEntity, SnapshotFileEntity, WatermarkEntity } from './entities.js';
 
 /** The database role of normal operation; it cannot change append-only tables. */
 export const APPLICATION_ROLE = 'yici_app';
@@ -11,7 +12,6 @@ export interface DataSourceOptions {
   poolSize: number;
   /** `application`: connects as {@link APPLICATION_ROLE}. `owner`: for migrations and bulk loads, which drop and make indexes. */
   as: 'application' | 'owner';
-  entities?: EntityTarget<ObjectLiteral>[];
 }
 
 /** Opens a TypeORM data source on PostgreSQL. Throws YICI_STORE_UNREACHABLE. */
@@ -20,7 +20,7 @@ export async function openDataSource(options: DataSourceOptions): Promise<DataSo
     type: 'postgres',
     url: options.url,
     applicationName: `yici-${options.as}`,
-    entities: (options.entities ?? []) as never[],
+    entities: [WatermarkEntity, SnapshotFileEntity, ConnectorStateEntity],
     synchronize: false,
     migrationsRun: false,
     logging: false,

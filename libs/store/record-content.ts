@@ -1,0 +1,30 @@
+import type { AnySourceRecord } from '#libs/model/source-record';
+
+/** What of a source record is content: no time, no order, no origin. */
+export type RecordContent = Pick<AnySourceRecord, 'state' | 'test' | 'body' | 'raw' | 'issues' | 'legacy' | 'hubOrigin'>;
+
+/** JSON with sorted keys and without undefined: equal content gives equal text, whatever made it. */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const entries = Object.entries(value as Record<string, unknown>).filter(([, v]) => v !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(',')}}`;
+}
+
+/** The text two versions of one record are compared by when their source gives both the same order. */
+export function contentText(record: AnySourceRecord): string {
+  const { state, test, body, raw, issues, legacy, hubOrigin } = record;
+  return canonicalJson({ state, test: test ?? false, body, raw, issues, legacy, hubOrigin } satisfies RecordContent);
+}
+
+/**
+ * Which of two versions of one record stands: by the source's own order (code units), then, where the source does not say, by
+ * content, so that every arrival order ends the same. Positive when `a` stands.
+ */
+export function compareVersions(a: AnySourceRecord, b: AnySourceRecord): number {
+  if (a.order !== b.order) return a.order < b.order ? -1 : 1;
+  const x = contentText(a);
+  const y = contentText(b);
+  return x === y ? 0 : x < y ? -1 : 1;
+}

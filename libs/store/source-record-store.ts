@@ -1,0 +1,185 @@
+import type { RecordKey } from '#libs/kernel/record-key';
+import type { AnySourceRecord } from '#libs/model/source-record';
+import type { Sealing } from '#libs/platform/sealing';
+import { compareVersions } from './record-content.js';
+import {
+  contentDigest, decodeSourceRecord, encodeSourceRecord, keyOf, recordRef, SOURCE_RECORD_COLUMNS, type SourceRecordRow, type StoredSourceRecord,
+} from './source-record-codec.js';
+import type { Transaction } from './unit-of-work.js';
+
+/** The current version of a record, with its id. */
+export interface CurrentRecord {
+  id: number;
+  record: AnySourceRecord;
+}
+
+/**
+ * What became of a version that was put. `touched`: same content, but its order or times are newer (recency may change);
+ * `older`: kept as history, the current version stands.
+ */
+export type PutOutcome = 'created' | 'changed' | 'touched' | 'unchanged' | 'older';
+
+export interface PutResult {
+  id: number;
+  outcome: PutOutcome;
+  /** What stands now. */
+  current: AnySourceRecord;
+  /** What stood before this call; absent when created. */
+  before?: AnySourceRecord;
+}
+
+interface Slot {
+  id: number;
+  current: AnySourceRecord;
+  before?: AnySourceRecord;
+  outcome: PutOutcome;
+  history: AnySourceRecord[];
+}
+
+/** The record set: one current version a record, by the source's own order, never by arrival; earlier ones as history. */
+export class SourceRecordStore {
+  constructor(private readonly sealing: Sealing) {}
+
+  /** Current versions by record key; keys unknown to the store are absent from the map. */
+  async findByKeys(tx: Transaction, keys: readonly RecordKey[], options: { lock?: boolean } = {}): Promise<Map<RecordKey, CurrentRecord>> {
+    const refs = keys.map((k) => recordRef(this.sealing, k));
+    const result = await tx.client.query<StoredSourceRecord>(
+      `select ${SOURCE_RECORD_COLUMNS} from source_record where record_ref = any($1::bytea[]) ${options.lock ? 'order by id for update' : ''}`, [refs]);
+    return new Map(result.rows.map((row) => this.decode(row)).map((c) => [keyOf(c.record), c]));
+  }
+
+  async findByIds(tx: Transaction, ids: readonly number[]): Promise<Map<number, CurrentRecord>> {
+    const result = await tx.client.query<StoredSourceRecord>({
+      name: 'source_record_by_id', text: `select ${SOURCE_RECORD_COLUMNS} from source_record where id = any($1::bigint[])`, values: [ids],
+    });
+    return new Map(result.rows.map((row) => this.decode(row)).map((c) => [c.id, c]));
+  }
+
+  /**
+   * Puts versions; several of one record may be among them, in any order. One result a record, in order of first appearance.
+   * Throws code 40001 (UnitOfWork tries again) when another transaction creates one of the records at the same moment.
+   */
+  async put(tx: Transaction, records: readonly AnySourceRecord[]): Promise<PutResult[]> {
+    const known = await this.findByKeys(tx, [...new Set(records.map(keyOf))], { lock: true });
+    const slots = new Map<RecordKey, Slot>();
+    for (const record of records) {
+      const key = keyOf(record);
+      const slot = slots.get(key) ?? this.open(known.get(key));
+      if (slot) this.fold(slot, record);
+      slots.set(key, slot ?? { id: 0, current: record, outcome: 'created', history: [] });
+    }
+    await this.assignIds(tx, [...slots.values()].filter((s) => s.outcome === 'created'));
+    await this.write(tx, [...slots.values()]);
+    return [...slots.values()].map(({ id, outcome, current, before }) => ({ id, outcome, current, before }));
+  }
+
+  private decode(row: StoredSourceRecord): CurrentRecord {
+    return { id: Number(row.id), record: decodeSourceRecord(this.sealing, row) };
+  }
+
+  private open(known: CurrentRecord | undefined): Slot | undefined {
+    return known && { id: known.id, current: known.record, before: known.record, outcome: 'unchanged', history: [] };
+  }
+
+  private fold(slot: Slot, record: AnySourceRecord): void {
+    const same = contentDigest(this.sealing, slot.current).equals(contentDigest(this.sealing, record));
+    const order = same ? compareTimes(record, slot.current) : compareVersions(record, slot.current);
+    if (order <= 0) {
+      if (!same) slot.history.push(record);
+      if (slot.outcome === 'unchanged' && !same) slot.outcome = 'older';
+      return;
+    }
+    if (!same) slot.history.push(slot.current);
+    slot.current = record;
+    if (slot.outcome !== 'created' && slot.outcome !== 'changed') slot.outcome = same ? 'touched' : 'changed';
+  }
+
+  private async assignIds(tx: Transaction, created: Slot[]): Promise<void> {
+    if (created.length === 0) return;
+    const ids = await tx.client.query<{ id: string }>(
+      `select nextval('source_record_id_seq') as id from generate_series(1, $1)`, [created.length]);
+    created.forEach((slot, i) => { slot.id = Number(ids.rows[i]!.id); });
+  }
+
+  private async write(tx: Transaction, slots: Slot[]): Promise<void> {
+    const rows = (outcomes: PutOutcome[]) => slots.filter((s) => outcomes.includes(s.outcome)).map((s) => encodeSourceRecord(this.sealing, s.current, s.id));
+    const created = rows(['created']);
+    const replaced = rows(['changed', 'touched']);
+    if (created.length > 0) await this.insert(tx, created);
+    if (replaced.length > 0) await this.replace(tx, replaced);
+    const history = slots.flatMap((s) => s.history.map((r) => encodeSourceRecord(this.sealing, r, s.id)));
+    if (history.length > 0) await this.insertHistory(tx, history);
+    await this.writeIssues(tx, rows(['created', 'changed']));
+  }
+
+  private async insert(tx: Transaction, rows: SourceRecordRow[]): Promise<void> {
+    const done = await tx.client.query({
+      name: 'source_record_insert',
+      text: `insert into source_record (id, record_ref, system, record_type, version_order, source_time, observed_at, state, test,
+               content_digest, origin_source, origin_position, sealed_key, sealed_body)
+             select * from unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[],
+               $9::boolean[], $10::bytea[], $11::text[], $12::bigint[], $13::bytea[], $14::bytea[])
+             on conflict (record_ref) do nothing`,
+      values: [
+        rows.map((r) => r.id), rows.map((r) => r.recordRef), rows.map((r) => r.record.system), rows.map((r) => r.record.recordType),
+        ...versionColumns(rows), rows.map((r) => r.record.test ?? false), rows.map((r) => r.contentDigest),
+        ...originColumns(rows), rows.map((r) => r.sealedKey), rows.map((r) => r.sealedBody),
+      ],
+    });
+    if (done.rowCount !== rows.length) {
+      throw Object.assign(new Error('another transaction created one of these source records'), { code: '40001' });
+    }
+  }
+
+  private async replace(tx: Transaction, rows: SourceRecordRow[]): Promise<void> {
+    await tx.client.query({
+      name: 'source_record_replace',
+      text: `update source_record s set version_order = u.o, source_time = u.st, observed_at = u.ob, state = u.state, test = u.test,
+               content_digest = u.cd, origin_source = u.os, origin_position = u.op, sealed_body = u.body
+             from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::boolean[], $7::bytea[], $8::text[],
+               $9::bigint[], $10::bytea[]) as u(id, o, st, ob, state, test, cd, os, op, body)
+             where s.id = u.id`,
+      values: [
+        rows.map((r) => r.id), ...versionColumns(rows), rows.map((r) => r.record.test ?? false), rows.map((r) => r.contentDigest),
+        ...originColumns(rows), rows.map((r) => r.sealedBody),
+      ],
+    });
+  }
+
+  /** A history version that is there already (a snapshot read again) is not added twice. */
+  private async insertHistory(tx: Transaction, rows: SourceRecordRow[]): Promise<void> {
+    await tx.client.query({
+      name: 'source_record_history',
+      text: `insert into source_record_version (record_id, version_order, source_time, observed_at, state, content_digest, origin_source, origin_position, sealed_body)
+             select * from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::bytea[], $7::text[], $8::bigint[], $9::bytea[])
+               as u(id, o, st, ob, state, cd, os, op, body)
+             where not exists (select from source_record_version v where v.record_id = u.id and v.version_order = u.o and v.content_digest = u.cd)`,
+      values: [rows.map((r) => r.id), ...versionColumns(rows), rows.map((r) => r.contentDigest), ...originColumns(rows), rows.map((r) => r.sealedBody)],
+    });
+  }
+
+  private async writeIssues(tx: Transaction, rows: SourceRecordRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    await tx.client.query({ name: 'quality_issue_clear', text: 'delete from quality_issue where record_id = any($1::bigint[])', values: [rows.map((r) => r.id)] });
+    const issues = rows.flatMap((r) => (r.record.issues ?? []).map((i) => ({ id: r.id, field: i.field, code: i.code })));
+    if (issues.length === 0) return;
+    await tx.client.query({
+      name: 'quality_issue_add', text: 'insert into quality_issue (record_id, field, code) select * from unnest($1::bigint[], $2::text[], $3::text[])',
+      values: [issues.map((i) => i.id), issues.map((i) => i.field), issues.map((i) => i.code)],
+    });
+  }
+}
+
+/** Equal content: the later order, then the later source time stands. */
+function compareTimes(a: AnySourceRecord, b: AnySourceRecord): number {
+  if (a.order !== b.order) return a.order < b.order ? -1 : 1;
+  return Date.parse(a.sourceTime ?? '1970') - Date.parse(b.sourceTime ?? '1970');
+}
+
+function versionColumns(rows: SourceRecordRow[]): unknown[][] {
+  return [rows.map((r) => r.record.order), rows.map((r) => r.record.sourceTime ?? null), rows.map((r) => r.record.observedAt), rows.map((r) => r.record.state)];
+}
+
+function originColumns(rows: SourceRecordRow[]): unknown[][] {
+  return [rows.map((r) => r.record.origin.source), rows.map((r) => r.record.origin.position)];
+}

@@ -4,7 +4,7 @@ import type { BodyByType } from '#libs/model/bodies';
 import type { SourceRecord } from '#libs/model/source-record';
 import { isTestCitizenId } from '#libs/values/citizen-id';
 import type { Divisions } from '#libs/values/divisions';
-import { readTimestamp } from '#libs/values/partial-date';
+import { readTimestamp } from '#libs/values/timestamp';
 import { isTestName } from '#libs/values/person-name';
 import { CANONICAL_FIELDS, fits } from './canonical-fields.js';
 import { cell, cellText, type Row, type RowContext } from './cells.js';

@@ -15,9 +15,12 @@ const table = z.string().min(1).optional();
 
 const codeRule = { map, table, labels: z.boolean().optional() };
 
+/** The one other code: where a text stands in another column, the value is `gives` whatever the code says. */
+const except = z.strictObject({ column, contains: z.string().min(1), gives: z.string().min(1) }).optional();
+
 const scalarTransforms = [
   z.strictObject({ transform: z.literal('text'), column, slice, when }),
-  z.strictObject({ transform: z.literal('code'), column, slice, when, ...codeRule }),
+  z.strictObject({ transform: z.literal('code'), column, slice, when, except, ...codeRule }),
   z.strictObject({ transform: z.literal('codes'), column, separator: z.string().min(1), when, ...codeRule }),
   z.strictObject({ transform: z.literal('boolean'), column, true: z.array(codeText).min(1), false: z.array(codeText).min(1), when }),
   z.strictObject({ transform: z.literal('number'), column, when }),

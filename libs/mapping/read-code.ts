@@ -28,8 +28,9 @@ export function codeReader(rule: CodeRule, maps: ReadonlyMap<string, CodeMap>, w
       sink.doubt(field, 'YICI_VALUE_AMBIGUOUS_CODE', text);
       return undefined;
     }
+    if (code === '') return undefined;
     if (code !== text) sink.keep(field, text);
-    return code === '' ? undefined : code;
+    return code;
   };
 }
 

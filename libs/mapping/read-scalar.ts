@@ -1,4 +1,5 @@
-import { readDate, readTimestamp } from '#libs/values/partial-date';
+import { readDate } from '#libs/values/partial-date';
+import { readTimestamp } from '#libs/values/timestamp';
 import { cell, cellText, type Row, type RowContext } from './cells.js';
 import type { CodeMap } from './code-map.js';
 import type { Guard } from './guard.js';
@@ -54,7 +55,10 @@ function unguarded(spec: ScalarSpec, scope: FieldScope): FieldReader {
     case 'code': {
       const read = cell(spec.column, scope.lookups, spec.slice);
       const code = codeReader(spec, scope.codes, scope.where, scope.faults);
-      return (row, ctx, sink) => code(read(row, ctx), field, sink);
+      if (spec.except === undefined) return (row, ctx, sink) => code(read(row, ctx), field, sink);
+      const { contains, gives } = spec.except;
+      const other = cell(spec.except.column, scope.lookups);
+      return (row, ctx, sink) => (other(row, ctx).includes(contains) ? gives : code(read(row, ctx), field, sink));
     }
     case 'text': {
       const read = cell(spec.column, scope.lookups, spec.slice);

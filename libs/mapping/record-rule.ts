@@ -1,4 +1,4 @@
-import { readTimestamp } from '#libs/values/partial-date';
+import { readTimestamp } from '#libs/values/timestamp';
 import { cell, type Cell, type Row, type RowContext } from './cells.js';
 import type { KeySpec, OrderPart, RecordRule } from './rule.js';
 
@@ -51,15 +51,9 @@ function orderPart(part: OrderPart, lookups: ReadonlySet<string>): (row: Row, ct
   const read = cell(part.time, lookups);
   return (row, ctx) => {
     const iso = readTimestamp(read(row, ctx), part.format);
-    // An unreadable time is older than every readable one; the row itself is not lost for it. Times of different
-    // offsets are compared as instants.
-    return iso === undefined ? '' : timeOrder(iso);
+    // An unreadable time is older than every readable one; the row itself is not lost for it.
+    return iso ?? '';
   };
-}
-
-function timeOrder(iso: string): string {
-  // All our own sources write Shanghai time, so the local digits sort like the instant; other offsets are converted.
-  return iso.endsWith('+08:00') ? iso.slice(0, -6) : new Date(Date.parse(iso) + 8 * 3_600_000).toISOString().slice(0, -1);
 }
 
 /** Splits a joined row (owners of a dwelling) into one row an element, with `@position` from 1. */

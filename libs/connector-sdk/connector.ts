@@ -1,0 +1,46 @@
+import type { CodeMap } from '#libs/mapping/code-map';
+import type { MappingIn } from '#libs/mapping/mapping-in';
+import type { MappingOut } from '#libs/mapping/mapping-out';
+import type { Manifest } from './manifest.js';
+import type { Sharing } from './sharing.js';
+
+/** One loaded connector folder: everything in it, checked. */
+export interface Connector {
+  id: string;
+  /** Absolute path of the folder. */
+  dir: string;
+  manifest: Manifest;
+  mappingIn: MappingIn;
+  mappingOut: MappingOut;
+  sharing: Sharing;
+  codes: ReadonlyMap<string, CodeMap>;
+  /** The columns of source.schema.json, by table. */
+  schema: SourceSchema;
+}
+
+/** source.schema.json: each table's columns as the source describes them. */
+export type SourceSchema = Record<string, { title: string; columns: Record<string, { title: string; type: string; note?: string }> }>;
+
+/** Secrets of the manifest that the environment lacks: they disable this connector's live side, and no other's. */
+export function missingSecrets(connector: Connector, environment: Readonly<Record<string, string | undefined>>): string[] {
+  return connector.manifest.secrets.filter((s) => (environment[s] ?? '') === '');
+}
+
+/** Columns of the system whose text is kept with each record, for differences on write-back: those that mapping.out writes. */
+export function legacyColumns(connector: Pick<Connector, 'mappingOut' | 'manifest'>): Map<string, readonly string[]> {
+  const never = new Set(connector.manifest.never);
+  const byRecord = new Map<string, readonly string[]>();
+  for (const rule of connector.manifest.records) {
+    const section = connector.mappingOut[rule.type];
+    const table = connector.manifest.snapshot.tables.find((t) => t.id === rule.table);
+    if (section === undefined || table === undefined || rule.derived) continue;
+    const own = new Set(columnNames(table.read));
+    byRecord.set(rule.name, Object.keys(section.columns).filter((c) => own.has(c) && !never.has(c)));
+  }
+  return byRecord;
+}
+
+/** Column names of a format, whatever its shape. */
+export function columnNames(read: Manifest['snapshot']['tables'][number]['read']): string[] {
+  return read.columns.map((c) => (typeof c === 'string' ? c : c.name));
+}

@@ -1,0 +1,96 @@
+import type { RecordType } from '#libs/kernel/record-key';
+import type { AnySourceRecord } from '#libs/model/source-record';
+import { cellText, type Row } from '#libs/mapping/cells';
+import { compileMapping, type MappedRecord, type RowMapper } from '#libs/mapping/compile-mapping';
+import type { Divisions } from '#libs/values/divisions';
+import { legacyColumns, type Connector } from './connector.js';
+import { maskRow } from './mask-row.js';
+import type { RawRow } from './row.js';
+
+/** What became of one physical row: exactly one of the three, so that counts balance. */
+export type RowOutcome =
+  | { kind: 'accepted'; position: number; records: AnySourceRecord[] }
+  | { kind: 'void'; position: number; why: string }
+  | DeadRow;
+
+export interface DeadRow {
+  kind: 'dead';
+  position: number;
+  recordType: RecordType;
+  naturalKey?: string;
+  code: string;
+  stage: 'decoding' | 'mapping';
+  /** For a clerk; no personal value. */
+  reason: string;
+  /** Original bytes, with the columns that must never enter masked; a row that cannot be split is whole. */
+  bytes: Uint8Array;
+}
+
+/** Where and when a row was read. */
+export interface RowOrigin {
+  /** A file's digest or a stream's name. */
+  source: string;
+  /** ISO 8601. */
+  observedAt: string;
+  /** `yyyymmdd`, '' for a live row. */
+  fileDate: string;
+  lookups?: ReadonlyMap<string, LookupTable>;
+}
+
+/** Rows of another table by their key. */
+export interface LookupTable {
+  by: string;
+  rows: ReadonlyMap<string, Row>;
+}
+
+/** Turns the rows of one table into outcomes; snapshots and live protocols share it, so that both give the same records. */
+export class TableMapper {
+  private readonly map: RowMapper;
+  private readonly voids: { column: string; codes: ReadonlySet<string>; why: string }[];
+  private readonly recordType: RecordType;
+  private readonly never: readonly string[];
+
+  constructor(private readonly connector: Connector, table: string, divisions: Divisions) {
+    const { manifest, mappingIn, codes } = connector;
+    const spec = manifest.snapshot.tables.find((t) => t.id === table)!;
+    const lookups = new Set(spec.lookup.map((l) => l.table));
+    this.map = compileMapping({ rules: manifest.records, mapping: mappingIn, codes, lookups, legacy: legacyColumns(connector) }, table, divisions);
+    this.voids = spec.void.map((v) => ({ column: v.column, codes: new Set(v.in), why: v.why }));
+    this.recordType = manifest.records.find((r) => r.table === table)!.type;
+    this.never = manifest.never;
+  }
+
+  outcome(raw: RawRow, origin: RowOrigin): RowOutcome {
+    const { position } = raw;
+    if (raw.kind === 'void') return { kind: 'void', position, why: raw.why };
+    if (raw.kind === 'dead') {
+      return { kind: 'dead', position, recordType: this.recordType, code: raw.code, stage: 'decoding', reason: raw.reason, bytes: raw.bytes };
+    }
+    const row = raw.values;
+    for (const v of this.voids) if (v.codes.has(cellText(row[v.column]))) return { kind: 'void', position, why: v.why };
+    const mapped = this.map(row, { fileDate: origin.fileDate, cut: raw.cut, lookups: lookupRows(row, origin.lookups) });
+    if (mapped.kind === 'fault') {
+      const { recordType, naturalKey, code, reason } = mapped;
+      return { kind: 'dead', position, recordType, naturalKey, code, stage: 'mapping', reason, bytes: maskRow(raw.bytes, row, this.never) };
+    }
+    return { kind: 'accepted', position, records: mapped.records.map((m) => this.record(m, origin, position)) };
+  }
+
+  private record(mapped: MappedRecord, origin: RowOrigin, position: number): AnySourceRecord {
+    const record = mapped as MappedRecord & { system: string; observedAt: string; origin: { source: string; position: number } };
+    record.system = this.connector.id;
+    record.observedAt = origin.observedAt;
+    record.origin = { source: origin.source, position };
+    return record as AnySourceRecord;
+  }
+}
+
+function lookupRows(row: Row, tables: ReadonlyMap<string, LookupTable> | undefined): ReadonlyMap<string, Row> | undefined {
+  if (tables === undefined || tables.size === 0) return undefined;
+  const found = new Map<string, Row>();
+  for (const [table, lookup] of tables) {
+    const other = lookup.rows.get(cellText(row[lookup.by]));
+    if (other !== undefined) found.set(table, other);
+  }
+  return found;
+}

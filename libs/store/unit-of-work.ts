@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 
@@ -15,25 +16,30 @@ export class UnitOfWork {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Commits when `work` resolves, rolls back when it rejects. `work` must not keep the transaction. A deadlock is tried again
-   * up to `attempts` times (default 3), so `work` must have no effect outside the transaction.
+   * Commits when `work` resolves, rolls back when it rejects. `work` must not keep the transaction. A deadlock, or a
+   * connection that was dead before anything was done, is tried again up to `attempts` times (default 3), so `work` must have
+   * no effect outside the transaction.
    */
   async run<T>(work: (tx: Transaction) => Promise<T>, attempts = 3): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const runner = this.dataSource.createQueryRunner();
+      let begun = false;
       try {
         const client = (await runner.connect()) as pg.ClientBase;
         await runner.startTransaction();
+        begun = true;
         const result = await work({ client, manager: runner.manager });
         await runner.commitTransaction();
         return result;
       } catch (error) {
         // A lost connection cannot roll back; the server already did.
         if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-        if (attempt >= attempts || !TRY_AGAIN.has((error as { code?: string }).code ?? '')) throw error;
+        const nothingDone = !begun || TRY_AGAIN.has((error as { code?: string }).code ?? '');
+        if (attempt >= attempts || !nothingDone) throw error;
       } finally {
         await runner.release();
       }
+      await sleep(10 * attempt * (1 + Math.random()));
     }
   }
 }

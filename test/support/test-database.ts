@@ -16,6 +16,10 @@ export interface TestDatabase {
   /** As the application: its role cannot change append-only tables. */
   dataSource: DataSource;
   pool: pg.Pool;
+  /** Work as the owner, on a connection that is closed after it. */
+  asOwner(work: (client: pg.Client) => Promise<void>): Promise<void>;
+  /** Ends every connection of the application, as a failing server does. */
+  kill(): Promise<void>;
   /** Drops the database. Fails when a connection other than those of `dataSource` is still open: the test leaks it. */
   drop(): Promise<void>;
 }
@@ -42,6 +46,18 @@ export async function createTestDatabase(options: { poolSize?: number } = {}): P
   const dataSource = await openDataSource({ url: ownerUrl, poolSize: options.poolSize ?? 8, as: 'application' });
   return {
     ownerUrl, dataSource, pool: poolOf(dataSource),
+    asOwner: async (work) => {
+      const client = new pg.Client({ connectionString: ownerUrl });
+      await client.connect();
+      try {
+        await work(client);
+      } finally {
+        await client.end();
+      }
+    },
+    kill: async () => {
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    },
     drop: async () => {
       try {
         await dataSource.destroy();

@@ -1,3 +1,5 @@
+import type { AuditEntry, AuditRow, AuditStore } from '#libs/store/audit-store';
+import type { UnitOfWork } from '#libs/store/unit-of-work';
 import type { Account } from './account.js';
 
 /** What happened, in one word of a closed list. */
@@ -5,31 +7,45 @@ export type AuditAction =
   | 'session.open' | 'session.refused' | 'session.close'
   | 'account.create' | 'account.password' | 'account.disable' | 'account.enable'
   | 'person.search' | 'person.read' | 'person.history' | 'household.read' | 'dwelling.read'
-  | 'review.read' | 'review.decide' | 'decision.revoke'
+  | 'review.list' | 'review.read' | 'review.decide' | 'decision.make' | 'decision.read' | 'decision.revoke'
   | 'entry.submit' | 'entry.read' | 'deadLetter.read' | 'deadLetter.replay' | 'audit.read' | 'audit.verify';
-
-export interface AuditEntry {
-  /** Account id, or a fixed word for a caller without account. */
-  actor: string;
-  action: AuditAction;
-  /** Entity id, entry id, account id … never a value that describes a resident. */
-  subject?: string;
-  detail?: Record<string, string | number | boolean>;
-}
 
 /**
  * Writes who saw or changed what into the tamper-evident log, before the answer leaves: an access that cannot be logged is
- * refused, because the failed write fails the request.
+ * refused, because the failed write fails the request. Subjects are ids of entities, entries, accounts; never a personal value.
  */
 export class AccessLog {
-  constructor(private readonly append: (entry: AuditEntry) => Promise<void>) {}
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly audit: AuditStore,
+  ) {}
 
-  async note(account: Account, action: AuditAction, subject?: string, detail?: AuditEntry['detail']): Promise<void> {
-    await this.append({ actor: account.id, action, ...(subject !== undefined && { subject }), ...(detail && { detail }) });
+  note(account: Account, action: AuditAction, subject?: string, detail?: AuditEntry['detail']): Promise<void> {
+    return this.append([{ actor: account.id, action, subject, detail }]);
+  }
+
+  /** One row for each thing that a list showed; one row without subject when it showed none. */
+  noteEach(account: Account, action: AuditAction, subjects: readonly string[], detail?: AuditEntry['detail']): Promise<void> {
+    const rows = subjects.map((subject) => ({ actor: account.id, action, subject, detail }));
+    return this.append(rows.length > 0 ? rows : [{ actor: account.id, action, detail }]);
   }
 
   /** A caller who is not signed in; the user name tried is not kept, it may be a password typed in the wrong field. */
-  async noteStranger(action: AuditAction): Promise<void> {
-    await this.append({ actor: 'nobody', action });
+  noteStranger(action: AuditAction): Promise<void> {
+    return this.append([{ actor: 'nobody', action }]);
+  }
+
+  /** Newest first, below id `before`. */
+  list(filter: { subject?: string; before?: number; limit: number }): Promise<AuditRow[]> {
+    return this.work.run((tx) => this.audit.list(tx, { subject: filter.subject, beforeId: filter.before, limit: filter.limit }));
+  }
+
+  /** The id of the first row that does not follow from the one before it; undefined while nobody has touched the log. */
+  findBreak(): Promise<number | undefined> {
+    return this.work.run((tx) => this.audit.findBreak(tx));
+  }
+
+  private append(entries: AuditEntry[]): Promise<void> {
+    return this.work.run((tx) => this.audit.append(tx, entries));
   }
 }

@@ -1,0 +1,133 @@
+import type pg from 'pg';
+import type { Clock } from '#libs/kernel/clock';
+import { uuidv7 } from '#libs/kernel/ids';
+import type { Sealing } from '#libs/platform/sealing';
+import type { Transaction } from '#libs/store/unit-of-work';
+import type { Delivery, DeliveryAction, DeliveryOutcome, DeliveryPayload, DeliveryState, NewDelivery } from './delivery.js';
+
+interface Row {
+  id: string; target: string; target_ref: Buffer; entity_id: string; entity_version: number; cause: string; action: DeliveryAction; state: DeliveryState;
+  reason_code: string | null; reason: string | null; attempts: number; next_attempt_at: Date | null; sealed_payload: Buffer | null; created_at: Date; changed_at: Date;
+}
+
+export interface DeliveryFilter {
+  target?: string;
+  state?: DeliveryState;
+  cause?: string;
+  entityId?: string;
+  /** Id after which the page begins. */
+  after?: string;
+  limit: number;
+}
+
+/** Deliveries, one row a change for one record of one target; the unique constraint makes a repeated event plan nothing twice. */
+export class DeliveryStore {
+  constructor(private readonly pool: pg.Pool, private readonly sealing: Sealing, private readonly clock: Clock) {}
+
+  /** Adds what is new; returns how many. */
+  async add(tx: Transaction, deliveries: readonly NewDelivery[]): Promise<number> {
+    if (deliveries.length === 0) return 0;
+    const now = this.clock.now();
+    const added = await tx.client.query({
+      name: 'delivery_add',
+      text: `insert into delivery (id, target, record_type, target_ref, entity_id, entity_version, cause, action, state, reason_code, reason, next_attempt_at,
+               sealed_payload, created_at, changed_at)
+             select i, t, 'person', r, e, v, c, a, s, rc, rs, case when due then $13::timestamptz end, p, $13, $13
+             from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::boolean[], $12::bytea[])
+               as u(i, t, r, e, v, c, a, s, rc, rs, due, p)
+             on conflict (target, record_type, target_ref, entity_id, entity_version, cause) do nothing`,
+      values: [
+        deliveries.map(() => uuidv7(now)), deliveries.map((d) => d.target), deliveries.map((d) => d.targetRef), deliveries.map((d) => d.entityId),
+        deliveries.map((d) => d.entityVersion), deliveries.map((d) => d.cause), deliveries.map((d) => d.action), deliveries.map((d) => d.state),
+        deliveries.map((d) => d.reasonCode ?? null), deliveries.map((d) => d.reason ?? null), deliveries.map((d) => d.due ?? false),
+        deliveries.map((d) => this.sealed(d.payload)), new Date(now),
+      ],
+    });
+    return added.rowCount ?? 0;
+  }
+
+  /** Due deliveries, oldest first, at most one a target record: order is kept per target key, whatever waits behind. */
+  async due(target: string, limit: number): Promise<Delivery[]> {
+    const found = await this.pool.query<Row>({
+      name: 'delivery_due',
+      text: `select d.* from delivery d
+             where d.target = $1 and d.state = 'waiting' and d.next_attempt_at <= $2 and not exists (
+               select from delivery e where e.target = d.target and e.target_ref = d.target_ref and e.state = 'waiting' and e.next_attempt_at is not null and e.id < d.id)
+             order by d.id limit $3`,
+      values: [target, new Date(this.clock.now()), limit],
+    });
+    return found.rows.map((r) => this.decode(r));
+  }
+
+  /** When the next waiting delivery of a target becomes due; undefined when none waits for time. */
+  async nextDueAt(target: string): Promise<Date | undefined> {
+    const found = await this.pool.query<{ at: Date | null }>({
+      name: 'delivery_next', text: `select min(next_attempt_at) as at from delivery where target = $1 and state = 'waiting'`, values: [target],
+    });
+    return found.rows[0]?.at ?? undefined;
+  }
+
+  async settle(tx: Transaction, outcomes: readonly DeliveryOutcome[]): Promise<void> {
+    if (outcomes.length === 0) return;
+    await tx.client.query({
+      name: 'delivery_settle',
+      text: `update delivery d set state = u.s, reason_code = u.rc, reason = u.rs, next_attempt_at = u.at, sealed_payload = coalesce(u.p, d.sealed_payload),
+               attempts = d.attempts + u.tried, changed_at = $8
+             from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::int[]) as u(i, s, rc, rs, at, p, tried) where d.id = u.i`,
+      values: [
+        outcomes.map((o) => o.id), outcomes.map((o) => o.state), outcomes.map((o) => o.reasonCode ?? null), outcomes.map((o) => o.reason ?? null),
+        outcomes.map((o) => o.nextAttemptAt ?? null), outcomes.map((o) => this.sealed(o.payload)), outcomes.map((o) => (o.attempted === false ? 0 : 1)),
+        new Date(this.clock.now()),
+      ],
+    });
+  }
+
+  /** Deliveries written to these target records and not yet read back. */
+  async unconfirmed(tx: Transaction, target: string, refs: readonly Buffer[]): Promise<Delivery[]> {
+    const found = await tx.client.query<Row>({
+      name: 'delivery_unconfirmed',
+      text: `select * from delivery where target = $1 and target_ref = any($2::bytea[]) and state in ('written', 'pickedUp') order by id for update`,
+      values: [target, refs],
+    });
+    return found.rows.map((r) => this.decode(r));
+  }
+
+  /** Tickets dropped and not yet taken away. */
+  async dropped(target: string, limit: number): Promise<Delivery[]> {
+    const found = await this.pool.query<Row>({
+      name: 'delivery_dropped', text: `select * from delivery where target = $1 and state = 'written' and action = 'ticket' order by id limit $2`, values: [target, limit],
+    });
+    return found.rows.map((r) => this.decode(r));
+  }
+
+  async list(filter: DeliveryFilter): Promise<Delivery[]> {
+    const found = await this.pool.query<Row>(
+      `select * from delivery where ($1::text is null or target = $1) and ($2::text is null or state = $2) and ($3::text is null or cause = $3)
+       and ($4::text is null or entity_id = $4) and id > $5 order by id limit $6`,
+      [filter.target ?? null, filter.state ?? null, filter.cause ?? null, filter.entityId ?? null, filter.after ?? '', filter.limit]);
+    return found.rows.map((r) => this.decode(r));
+  }
+
+  /** Makes deliveries of a target due again: those that wait for `reasonCode`, or one by id (a replay). Returns how many. */
+  async release(tx: Transaction, which: { target: string; reasonCode: string } | { id: string }): Promise<number> {
+    const now = new Date(this.clock.now());
+    const done = 'id' in which
+      ? await tx.client.query(
+        `update delivery set state = 'waiting', reason_code = null, reason = null, next_attempt_at = $2, changed_at = $2 where id = $1 and state in ('rejected', 'waiting')`, [which.id, now])
+      : await tx.client.query(
+        `update delivery set reason_code = null, next_attempt_at = $3, changed_at = $3 where target = $1 and state = 'waiting' and reason_code = $2`, [which.target, which.reasonCode, now]);
+    return done.rowCount ?? 0;
+  }
+
+  private sealed(payload: DeliveryPayload | undefined): Buffer | null {
+    return payload === undefined ? null : this.sealing.sealJson(payload);
+  }
+
+  private decode(r: Row): Delivery {
+    return {
+      id: r.id, target: r.target, targetRef: r.target_ref, entityId: r.entity_id, entityVersion: r.entity_version, cause: r.cause, action: r.action, state: r.state,
+      reasonCode: r.reason_code ?? undefined, reason: r.reason ?? undefined, attempts: r.attempts, nextAttemptAt: r.next_attempt_at ?? undefined,
+      payload: r.sealed_payload === null ? undefined : this.sealing.openJson<DeliveryPayload>(r.sealed_payload), createdAt: r.created_at, changedAt: r.changed_at,
+    };
+  }
+}

@@ -1,0 +1,53 @@
+import type { PlannedWrite } from './plan-write.js';
+
+/** How far a delivery got, in the words of the receipt. */
+export type DeliveryState = 'notShared' | 'noRecord' | 'waiting' | 'written' | 'pickedUp' | 'confirmed' | 'rejected';
+export type DeliveryAction = 'update' | 'create' | 'ticket';
+
+/** What is kept, sealed, of what is or was to be written. */
+export interface DeliveryPayload {
+  /** Kinds of the tickets this delivery is to drop. */
+  tickets?: string[];
+  /** Canonical paths written, and the columns on the wire. */
+  paths?: string[];
+  columns?: PlannedWrite['columns'];
+  /** Name of the dropped file. */
+  file?: string;
+}
+
+export interface NewDelivery {
+  target: string;
+  targetRef: Buffer;
+  entityId: string;
+  entityVersion: number;
+  cause: string;
+  action: DeliveryAction;
+  state: DeliveryState;
+  reasonCode?: string;
+  /** Names of columns or codes the reason is about; no personal value. */
+  reason?: string;
+  /** Attempted at once when set; absent: waits for something else than time. */
+  due?: boolean;
+  payload?: DeliveryPayload;
+}
+
+export interface Delivery extends Omit<NewDelivery, 'due'> {
+  id: string;
+  attempts: number;
+  nextAttemptAt?: Date;
+  createdAt: Date;
+  changedAt: Date;
+}
+
+/** What became of one delivery in one attempt. */
+export interface DeliveryOutcome {
+  id: string;
+  state: DeliveryState;
+  reasonCode?: string;
+  reason?: string;
+  payload?: DeliveryPayload;
+  /** When to try again; only for `waiting`. */
+  nextAttemptAt?: Date;
+  /** False when nothing was tried (already there). Default true. */
+  attempted?: boolean;
+}

@@ -1,0 +1,56 @@
+import type pg from 'pg';
+import type { Sealing } from '#libs/platform/sealing';
+import { decodeSourceRecord, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
+import { keyOf, type EntityMembers } from './entity-members.js';
+
+type MemberRow = StoredSourceRecord & { entity_id: string; attached: boolean };
+
+/** Reads persons with their source records as they stand now: a delivery never acts on the values of an outdated event. */
+export class EntityReader {
+  constructor(private readonly pool: pg.Pool, private readonly sealing: Sealing) {}
+
+  /** By the id asked for; a merged id gives the entity it was merged into, a retired one nothing. */
+  async load(ids: readonly string[]): Promise<Map<string, EntityMembers>> {
+    const asked = await this.pool.query<{ asked: string; id: string; version: number }>({
+      name: 'fanout_entity',
+      text: `with recursive hop (asked, id) as (
+               select i, i from unnest($1::text[]) as i
+               union
+               select h.asked, e.merged_into from hop h join entity e on e.id = h.id where e.merged_into is not null
+             )
+             select h.asked, e.id, e.version from hop h join entity e on e.id = h.id where e.state = 'active' and e.record_type = 'person'`,
+      values: [[...new Set(ids)]],
+    });
+    if (asked.rows.length === 0) return new Map();
+    const members = await this.pool.query<MemberRow>({
+      name: 'fanout_members',
+      text: `select c.entity_id, c.attached, ${SOURCE_RECORD_COLUMNS} from crosswalk c join source_record s on s.id = c.record_id where c.entity_id = any($1::text[])`,
+      values: [[...new Set(asked.rows.map((r) => r.id))]],
+    });
+    const byEntity = new Map<string, { records: EntityMembers['records'][number][]; attached: Set<string> }>();
+    for (const row of members.rows) {
+      let entity = byEntity.get(row.entity_id);
+      if (entity === undefined) byEntity.set(row.entity_id, (entity = { records: [], attached: new Set() }));
+      const record = decodeSourceRecord(this.sealing, row);
+      entity.records.push(record);
+      if (row.attached) entity.attached.add(keyOf(record));
+    }
+    return new Map(asked.rows.map(({ asked: key, id, version }) => {
+      const entity = byEntity.get(id);
+      return [key, { entityId: id, version, records: entity?.records ?? [], attached: entity?.attached ?? new Set<string>() }];
+    }));
+  }
+
+  /** Names of the open reviews in which each entity's citizen ID is contested. */
+  async contestedIds(ids: readonly string[]): Promise<Map<string, string[]>> {
+    const rows = await this.pool.query<{ entity_id: string; id: string }>({
+      name: 'fanout_contested',
+      text: `select distinct c.entity_id, r.id from crosswalk c join review r on r.record_ids @> array[c.record_id]
+             where c.entity_id = any($1::text[]) and r.kind = 'contestedId' and r.state in ('open', 'askAtTheDoor', 'noLink') and not r.restricted`,
+      values: [[...new Set(ids)]],
+    });
+    const found = new Map<string, string[]>();
+    for (const row of rows.rows) found.set(row.entity_id, [...(found.get(row.entity_id) ?? []), row.id]);
+    return found;
+  }
+}

@@ -1,0 +1,87 @@
+import { fieldsOfBody, type CanonicalFields, type Refusal } from '#libs/mapping/encode-out';
+import type { OutValue } from '#libs/mapping/encode-value';
+import type { GoldenFields, GoldenValue } from '#libs/model/golden-record';
+import type { AnySourceRecord } from '#libs/model/source-record';
+import type { Projection } from '#libs/survivorship/echoed-fields';
+import { sameFact } from '#libs/survivorship/same-fact';
+import type { PersonChannel, Target } from './target.js';
+
+/** What the hub last wrote to a target record, and when. */
+export interface WrittenProjection extends Projection {
+  writtenAt: string;
+}
+
+/** What one target record lacks, ready to be written. */
+export interface PlannedWrite {
+  columns: Record<string, OutValue>;
+  /** The canonical values behind the columns. */
+  fields: Record<string, unknown>;
+  /** Values this target has no way to hold. */
+  refused: Refusal[];
+}
+
+/**
+ * The difference between what the target may have and what it holds: its own record as last read, then what was written to it
+ * since. A value that the target itself won with, or that states the same fact in another spelling, is no difference.
+ */
+export function planUpdate(target: Target, shareable: GoldenFields, own: AnySourceRecord | undefined, written: WrittenProjection | undefined): PlannedWrite {
+  const channel = target.person;
+  if (channel === undefined) return { columns: {}, fields: {}, refused: [] };
+  const held = heldFields(own, written);
+  const wanted: Record<string, unknown> = {};
+  for (const path of channel.encoder.fields) {
+    const golden = shareable[path];
+    if (golden === undefined || leadingSystem(golden) === target.id || sameFact(path, golden.value, held[path])) continue;
+    wanted[path] = golden.value;
+  }
+  const row = channel.encoder.changes(wanted, held);
+  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), refused: row.refused };
+}
+
+/** A person to create there; undefined when something the target needs is missing. */
+export function planCreate(target: Target, shareable: GoldenFields): PlannedWrite | undefined {
+  const channel = target.person;
+  if (channel === undefined || !channel.mayCreate) return undefined;
+  if (channel.createNeeds.some((path) => shareable[path] === undefined)) return undefined;
+  const dead = shareable['vitalStatus']?.value;
+  if (dead === 'dead' || dead === 'suspectedDead' || shareable['residency']?.value === 'left') return undefined;
+  const wanted: Record<string, unknown> = {};
+  for (const path of channel.encoder.fields) if (shareable[path] !== undefined) wanted[path] = shareable[path].value;
+  const row = channel.encoder.encode(wanted);
+  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), refused: row.refused };
+}
+
+/** The projection after a write: what was known to be there, and over it what was written now. */
+export function projectionAfter(channel: PersonChannel, before: Projection | undefined, write: PlannedWrite): Projection {
+  const fields = { ...before?.fields };
+  for (const [path, value] of Object.entries(write.fields)) {
+    const columns: Record<string, string> = { ...fields[path]?.columns };
+    for (const column of channel.columnsOf.get(path) ?? []) {
+      const text = write.columns[column];
+      if (text !== undefined && text !== null) columns[column] = Array.isArray(text) ? text.join(',') : String(text as string | number | boolean);
+    }
+    fields[path] = { value, columns };
+  }
+  return { fields };
+}
+
+/** Canonical fields as the target holds them: its record, and what was written after that record was read. */
+function heldFields(own: AnySourceRecord | undefined, written: WrittenProjection | undefined): CanonicalFields {
+  const held: Record<string, unknown> = own === undefined ? {} : { ...fieldsOfBody(own.body) };
+  if (written !== undefined && (own === undefined || Date.parse(written.writtenAt) > Date.parse(own.observedAt))) {
+    for (const [path, field] of Object.entries(written.fields)) held[path] = field.value;
+  }
+  return held;
+}
+
+function leadingSystem(golden: GoldenValue): string {
+  return (golden.itemProvenance?.[0] ?? golden.provenance).system;
+}
+
+function writtenFields(channel: PersonChannel, wanted: Record<string, unknown>, columns: Record<string, OutValue>): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(wanted)) {
+    if (channel.columnsOf.get(path)?.some((column) => columns[column] !== undefined)) fields[path] = value;
+  }
+  return fields;
+}

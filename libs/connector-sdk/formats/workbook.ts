@@ -54,7 +54,7 @@ async function* sheetRows(name: string, sheet: Sheet, options: WorkbookOptions):
       throw cause instanceof Error && cause.name === 'YiciError' ? cause : unreadable(`A sheet of ${name} is damaged.`, 'Save the workbook again as .xlsx.', cause);
     });
     if (done) {
-      if (!frame.end(value)) throw unreadable(`A sheet of ${name} ends in the middle.`, 'Save the workbook again as .xlsx.');
+      if (frame.end(value) === 'cut') throw unreadable(`A sheet of ${name} ends in the middle.`, 'Save the workbook again as .xlsx.');
       return;
     }
     yield value;

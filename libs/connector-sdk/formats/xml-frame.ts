@@ -11,14 +11,24 @@ export class XmlFrame {
   private readonly texts = new Map<string, string>();
   private path: string[] = [];
   private root: string | undefined;
+  /** Depth of the container that holds the records; set when its end is looked for. */
+  private container = -1;
+  private stray = false;
 
   constructor(private readonly name: string, private readonly options: { encoding: TextEncoding; rootElement?: string }) {
     this.parser.on('opentag', (tag) => {
       this.root ??= tag.name;
+      if (this.path.length === this.container) this.stray = true;
       this.path.push(tag.name);
     });
-    this.parser.on('text', (text) => this.texts.set(this.path.at(-1) ?? '', text.trim()));
-    this.parser.on('closetag', () => this.path.pop());
+    this.parser.on('text', (text) => {
+      this.texts.set(this.path.at(-1) ?? '', text.trim());
+      if (this.path.length === this.container && text.trim() !== '') this.stray = true;
+    });
+    this.parser.on('closetag', () => {
+      this.path.pop();
+      if (this.path.length < this.container) this.container = -1;
+    });
   }
 
   /** Throws YICI_SNAPSHOT_UNREADABLE or YICI_SNAPSHOT_SCHEMA_DRIFT. */
@@ -47,13 +57,14 @@ export class XmlFrame {
     }
   }
 
-  /** Whether what follows the last record closes the containers and nothing more; if not, the file was cut off. */
-  end(tail: Buffer): boolean {
+  /** What follows the last record: it closes the containers, it was cut off before that, or it holds something else beside the records. */
+  end(tail: Buffer): 'closed' | 'cut' | 'stray' {
+    this.container = this.path.length;
     try {
       this.parser.write(fatalDecoder(this.options.encoding).decode(tail)).close();
-      return true;
+      return this.stray ? 'stray' : 'closed';
     } catch {
-      return false;
+      return 'cut';
     }
   }
 

@@ -35,7 +35,8 @@ export async function* readXmlRecords(file: SnapshotFile, options: XmlRecordsOpt
   for (;;) {
     const { value, done } = await pieces.next();
     if (done) {
-      if (closed && !frame.end(value)) batches.dead(value.subarray(0, MAX_RECORD_BYTES), TRUNCATED);
+      const end = closed ? frame.end(value) : 'closed';
+      if (end !== 'closed') batches.dead(value.subarray(0, MAX_RECORD_BYTES), end === 'cut' ? TRUNCATED : STRAY);
       break;
     }
     if (first) {

@@ -4,11 +4,13 @@ import { foldText } from './text-folding.js';
 const NUMERAL = '[〇○零一二三四五六七八九十百两]';
 const HAS_NUMERAL = /[〇○零一二三四五六七八九十百两]/u;
 /** Numerals become digits only before a designator: estates are called 团结三村 and 五一花园. */
-const NUMERAL_BEFORE_DESIGNATOR = new RegExp(`${NUMERAL}+(?=幢|栋|棟|号|#|座|单元|单|梯|层|楼(?!下|上|顶)|室|房间|组|社|队|期|门|弄|-)`, 'gu');
+const NUMERAL_BEFORE_DESIGNATOR = new RegExp(`${NUMERAL}+(?=幢|栋|棟|号|#|座|单元|单|梯|层|楼(?!下|上|顶)|室|房间|组|村民小组|小组|社|队|期|门|弄|-)`, 'gu');
 const POSITIONAL_ROOM = new RegExp(`(?<=幢|栋|号楼|#|单元|-|层)${NUMERAL}{3,4}$`, 'gu');
 const ORDINAL = /第(?=\d)/gu;
 const DASHES = /[—–―‐‑−~～_/\\]/gu;
 const NOISE = /[,，、;；。:：!'"“”‘’*|]/gu;
+/** `101、102室`: a dwelling of two doors is known by its first. */
+const SECOND_DOOR = /(?<=\d{2})[、,，和及&]\d{2,5}(?=室|$)/gu;
 const GAP_BETWEEN_NUMBERS = /(?<=[\dA-Z])\s+(?=[\dA-Z])/gu;
 const SPACE = /\s+/gu;
 const LOWER = /[a-z]/u;
@@ -67,5 +69,5 @@ function cleanIrregular(raw: string, tags: string[]): string {
     if (note !== '') tags.push(note);
     return '';
   });
-  return text.trim().replace(GAP_BETWEEN_NUMBERS, '-').replace(SPACE, '').replace(NOISE, '');
+  return text.trim().replace(SECOND_DOOR, '').replace(GAP_BETWEEN_NUMBERS, '-').replace(SPACE, '').replace(NOISE, '');
 }

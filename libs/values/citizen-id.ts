@@ -42,9 +42,10 @@ export function readCitizenId(raw: string): CitizenIdReading | undefined {
 }
 
 function readEighteen(id: string): CitizenIdReading {
-  if (isFillerNumber(id)) return PLACEHOLDER;
-  if (HMT_RESIDENCE_PERMIT.test(id)) return { status: 'residencePermit', value: id };
+  if (id.startsWith('8') && HMT_RESIDENCE_PERMIT.test(id)) return { status: 'residencePermit', value: id };
+  // Fillers (111…, 123456…) hold no real date, so the common case needs no look at them.
   if (isBirthDate(id) && checkDigit(id) === id[17]) return { status: 'valid', value: id };
+  if (isFillerNumber(id)) return PLACEHOLDER;
   if (id.endsWith('000')) return { status: 'truncated', value: id };
   return { status: 'checksum', value: id };
 }

@@ -17,13 +17,14 @@ export interface DivisionMatch {
 
 type Index = Readonly<Record<DivisionLevel, ReadonlyMap<string, readonly NameEntry[]>>>;
 
-const PROVINCE = /^[^\d省区]{2,8}?(?:省|自治区)/u;
+const PROVINCE = /^[^\d省区]{1,8}?(?:省|自治区)/u;
 const NOT_OF_A_NAME = '(?<![小社园校厂景片住矿库])区';
 /** City, district and street of elsewhere; the city alone proves nothing (城市花园 is an estate). */
 const ELSEWHERE = new RegExp(
   `^(?:[^\\d省]{2,8}?(?:省|自治区))?[^\\d市]{2,7}?(?:市|自治州|地区|盟)(?=[^\\d]{1,7}?(?:${NOT_OF_A_NAME}|县|旗|市|街道|镇|乡))` +
     `(?:[^\\d]{1,6}?(?:${NOT_OF_A_NAME}|县|旗|市))?(?:[^\\d]{1,6}?(?:街道|镇|乡|苏木))?`, 'u');
 const UNKNOWN_STREET = /^[^\d]{1,6}?(?:街道办事处|街道|办事处|(?:镇|乡)(?=[^\d]{1,8}(?:村|社区|组|路|街)))/u;
+const VILLAGE_FOLLOWS = /^[^\d]{1,8}村(?:\d|$|第)/u;
 const UNKNOWN_COMMUNITY = /^[^\d路街]{1,8}?(?:社区居委会|社区居民委员会|居民委员会|居委会|村民委员会|村委会|社区)(?=[^\d]{2})/u;
 const COMMUNITY_SUFFIX = /(?:社区居民委员会|社区居委会|居民委员会|村民委员会|居委会|村委会|社区|村)$/u;
 const COMMUNITY_SPELLINGS = ['社区居民委员会', '社区居委会', '居民委员会', '居委会', '社区'];
@@ -88,11 +89,18 @@ export function matchDivisions(text: string, divisions: Divisions): DivisionMatc
   const street = longest(index.street, text, end, divisions, code);
   if (street !== undefined) {
     end += street.name.length;
-    code = deeper(divisions.current(street.division.code), code);
+    const found = divisions.current(street.division.code);
+    // A closed district was recoded as a whole, its streets one by one: the street knows better.
+    code = district?.division.validTo === '' ? deeper(found, code) : (found ?? code);
   } else if (district !== undefined || city.code !== undefined) {
-    const unknown = UNKNOWN_STREET.exec(text.slice(end))?.[0];
-    // Our streets are all listed: a street nobody knows means that the district is another city's namesake.
-    if (unknown !== undefined && (city.code === undefined || unknown.endsWith('街道'))) return { end: end + unknown.length, place: text.slice(0, end + unknown.length) };
+    const rest = text.slice(end);
+    const unknown = UNKNOWN_STREET.exec(rest)?.[0] ?? '';
+    // Our streets are all listed: a village under an unknown one means that the district is another city's namesake.
+    // Anything else is a misspelt street of ours.
+    if (unknown !== '' && city.code === undefined && VILLAGE_FOLLOWS.test(rest.slice(unknown.length))) {
+      return { end: end + unknown.length, place: text.slice(0, end + unknown.length) };
+    }
+    end += unknown.length;
   }
   return withCommunity(text, end, code, index, divisions);
 }

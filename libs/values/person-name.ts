@@ -28,8 +28,8 @@ const HAN_SPACE = /(?<=[\p{Script=Han}·?*□])\s+(?=[\p{Script=Han}·?*□])/gu
 const HAN_COUNT = /\p{Script=Han}/gu;
 /** What stands where a character could not be written: signs, its pinyin, an unknown private-use code, 某. */
 const WILDCARD = /[?*□■�×_\ue000-\uf8ff]|某|(?<=\p{Script=Han})[a-zü\u00e0-\u01dc]+[1-5]?|[a-zü\u00e0-\u01dc]+[1-5]?(?=\p{Script=Han})/giu;
-const EMOJI = /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\u20e3]/gu;
-const HAS_EMOJI = /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}]/u;
+const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\u20e3/gu;
+const HAS_EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}/u;
 const KEY_NOISE = /[·\s.'’-]/gu;
 const LETTERS = /[\p{Script=Han}\p{L}]/u;
 

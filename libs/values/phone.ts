@@ -43,7 +43,7 @@ function collect(part: string, into: string[]): void {
 }
 
 function phoneNumber(written: string): string | undefined {
-  const text = written.replace(/^\D*(?=\+?\d)/u, '').replace(/\D+$/u, '');
+  const text = written.replace(/^[^\d+]+/u, '').replace(/\D+$/u, '');
   let digits = text.replace(COUNTRY, '').replace(BARE_COUNTRY, '');
   if (digits !== text && LANDLINE.test(`0${digits}`)) digits = `0${digits}`;
   if (/^01[3-9]\d{9}$/.test(digits)) digits = digits.slice(1);

@@ -15,7 +15,7 @@ const GBK_PRIVATE_USE = Array.from(
 const PLAIN = /^[\x20-\x7e\u4e00-\u9fff]*$/u;
 const PRIVATE_USE = /[\ue000-\uf8ff]/u;
 const PRIVATE_USE_ALL = /[\ue815-\ue864]/gu;
-const INVISIBLE = /[\u0000-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe00-\ufe0f\ufeff]/gu;
+const INVISIBLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]|\p{Variation_Selector}/gu;
 
 /** The Unicode character of each known GBK private-use code point; others stay. */
 export function mapPrivateUse(text: string): string {

@@ -64,9 +64,10 @@ export function clusterPersons(input: PersonInput): PersonClusters {
   });
   const attached = attachAccounts(features, clusters.cluster, candidates.attachments);
   const withAccounts = clusters.cluster.slice();
+  const decided = new Set(constraints.links.flat());
   for (const t of attached) {
     // An account that a steward linked has its place already.
-    if (t.probability >= model.thresholds.attach && clusters.cluster[t.index] === t.index && !constraints.forbids(t.index, t.to)) withAccounts[t.index] = clusters.cluster[t.to]!;
+    if (t.probability >= model.thresholds.attach && !decided.has(t.index) && !constraints.forbids(t.index, t.to)) withAccounts[t.index] = clusters.cluster[t.to]!;
   }
   return {
     component: clusters.component,

@@ -3,11 +3,11 @@ import { similarShape } from './similar-shapes.js';
 
 /** Levels of the comparison `name`, in the order of the model. */
 export const NAME = {
-  missing: 0, same: 1, former: 2, cut: 3, wildcard: 4, homophone: 5, transposed: 6, shape: 7, extra: 8, oneChar: 9, surname: 10, different: 11,
+  missing: 0, same: 1, former: 2, variant: 3, cut: 4, wildcard: 5, homophone: 6, transposed: 7, shape: 8, extra: 9, oneChar: 10, surname: 11, different: 12,
 } as const;
 
 /**
- * Level of agreement of two names. Best first: the same key; a name cut at its source's width; an unreadable character;
+ * Level of agreement of two names. Best first: the same key; variant characters; a name cut at its source's width; an unreadable character;
  * all syllables alike; the same characters in another order; one character mistaken for its look-alike; one character
  * too many (both sides else alike); one character different; only the surname alike.
  */
@@ -16,6 +16,7 @@ export function compareNames(a: NameFeatures | undefined, b: NameFeatures | unde
   if (a.key === b.key) return NAME.same;
   if ((a.cut || b.cut) && isCutOf(a, b)) return NAME.cut;
   if (a.wildcard || b.wildcard) return wildcardAgrees(a, b) ? NAME.wildcard : NAME.different;
+  if (a.variant === b.variant) return NAME.variant;
   const n = a.chars.length;
   if (n === b.chars.length) return compareSameLength(a, b, n);
   if (Math.abs(n - b.chars.length) === 1 && Math.min(n, b.chars.length) >= 2 && oneMissing(a.chars, b.chars)) {

@@ -1,4 +1,6 @@
 import { pinyin } from 'pinyin-pro';
+import { COMPOUND_SURNAMES } from '#libs/values/surnames';
+import { variantKey } from '#libs/values/person-name';
 import type { PersonName } from '#libs/model/values';
 
 /** What comparing needs of a name, computed once a distinct name and shared by all records that hold it. */
@@ -6,6 +8,8 @@ export interface NameFeatures {
   /** Serial number of the distinct name in this process; only a handle for memoising, never an order. */
   readonly serial: number;
   readonly key: string;
+  /** Key with variant characters (喆/哲) made one; equal variants are a candidate only. */
+  readonly variant: string;
   /** Characters of the key; `?` for an unreadable one. */
   readonly chars: readonly string[];
   /** Toneless syllable of each Han character, or the character itself. */
@@ -19,10 +23,10 @@ export interface NameFeatures {
   readonly nickname: boolean;
 }
 
-const COMPOUND = new Set(
-  '欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 宇文 长孙 司徒 夏侯 轩辕 端木 百里 东郭 南宫 西门 独孤 呼延 司空 太史 申屠 公羊 澹台 赫连 钟离 闻人 濮阳 淳于 单于 鲜于 完颜 拓跋 万俟 第五 仲孙 亓官 贺兰 左丘 谷梁 乐正 公冶 宗政 太叔 闾丘 梁丘'.split(' '),
-);
-const NICKNAME = /^.{1,2}(叔|姨|哥|姐|爷|奶|伯|婶|嫂|妈|爸|老师|师傅|先生|女士|小姐|阿姨|大爷|大妈|大哥|大姐|奶奶|爷爷|叔叔|同学|老板)$|^[小老阿]\p{Script=Han}$/u;
+/** 婷婷, 豆豆: a pet form, no legal name. */
+const REDUPLICATED = /^(\p{Script=Han})\1$/u;
+/** 李宝宝, 王大毛: a child registered before it was named. */
+const NEWBORN = /^\p{Script=Han}{1,2}(?:宝宝|毛毛|大毛|小毛|二毛|贝贝|某|[男女]婴)$/u;
 const HAN = /^\p{Script=Han}$/u;
 
 const syllableOf = new Map<string, string>();
@@ -40,10 +44,10 @@ function syllable(char: string): string {
   return s;
 }
 
-/** Features of a name; undefined when it has no readable character. `trusted` names are never taken for nicknames. */
+/** Features of a name; undefined when it has no readable character. `trusted`: beside an own ID even 小芳 is a name. */
 export function nameFeatures(name: PersonName | undefined, trusted = false): NameFeatures | undefined {
   if (name === undefined || name.key === '' || /^\?+$/.test(name.key)) return undefined;
-  const nickname = name.nickname === true || (!trusted && NICKNAME.test(name.key));
+  const nickname = !trusted && (name.nickname === true || REDUPLICATED.test(name.key) || NEWBORN.test(name.key));
   const id = `${name.key}${name.cut === true ? '<' : ''}${name.wildcard === true ? '?' : ''}${nickname ? '~' : ''}`;
   const known = cache.get(id);
   if (known !== undefined) return known;
@@ -53,10 +57,11 @@ export function nameFeatures(name: PersonName | undefined, trusted = false): Nam
   const features: NameFeatures = {
     serial: serials++,
     key: name.key,
+    variant: variantKey(name),
     chars,
     syllables,
     sound: syllables.join(''),
-    surnameLength: chars.length > 2 && COMPOUND.has(chars[0]! + chars[1]!) ? 2 : 1,
+    surnameLength: chars.length > 2 && COMPOUND_SURNAMES.has(chars[0]! + chars[1]!) ? 2 : 1,
     cut: name.cut === true,
     wildcard: name.wildcard === true || chars.includes('?'),
     nickname,

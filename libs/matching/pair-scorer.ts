@@ -1,4 +1,3 @@
-// Over 300 lines would be the sum of the comparators; here is only what joins them: vector, weight, verdict.
 import { BIRTH, compareDates } from './birth-dates.js';
 import type { KeyLevel } from './blocking.js';
 import { CITIZEN_ID, compareIds } from './compare-ids.js';
@@ -7,7 +6,6 @@ import { comparePlaces, PLACE_RELATION } from './compare-places.js';
 import { weightsOf } from './match-model.js';
 import type { MatchModel, Weights } from './match-model.js';
 import { nameWeight } from './name-frequency.js';
-import { ID } from './person-features.js';
 import type { PersonFeatures } from './person-features.js';
 
 /** Levels of the remaining comparisons, in the order of the model. */
@@ -67,13 +65,13 @@ export class PairScorer {
     v[5] = this.placeLevel(a, b);
     v[6] = kinLevel(a, b);
     v[7] = ca === undefined || cb === undefined ? HOUSEHOLD.missing : sharedKin(ca, cb);
-    this.weight = this.sum(a, b);
+    this.weight = this.sum(a);
     this.hardNegative = hardNegative(a, b, v[1]!, v[2]!);
     this.verdict = this.judge(a, b, ca?.child === true || cb?.child === true);
     return this.verdict;
   }
 
-  private sum(a: PersonFeatures, b: PersonFeatures): number {
+  private sum(a: PersonFeatures): number {
     const v = this.vector;
     const w = this.weights;
     let total = w.prior;
@@ -82,9 +80,7 @@ export class PairScorer {
       if (i === 2 && v[1] === CITIZEN_ID.same) continue;
       total += w.of[i]![v[i]!]!;
     }
-    total += v[0] === NAME.same ? nameWeight(this.model, a.name!, w.of[0]![NAME.same]!) : v[0] === NAME.former ? w.of[0]![NAME.former]! : w.of[0]![v[0]!]!;
-    void b;
-    return total;
+    return total + (v[0] === NAME.same ? nameWeight(this.model, a.name!, w.of[0]![NAME.same]!) : w.of[0]![v[0]!]!);
   }
 
   private phoneLevel(a: PersonFeatures, b: PersonFeatures): number {
@@ -142,7 +138,8 @@ export class PairScorer {
       return this.independentOfId(name) ? 'identity' : 'review';
     }
     if (a.attachable || b.attachable) return 'none';
-    if (name === NAME.missing || name >= NAME.surname) return 'none';
+    if (name === NAME.missing) return this.hardNegative === undefined && isNewborn(a, b, v) ? 'link' : 'none';
+    if (name >= NAME.surname) return 'none';
     if (this.hardNegative !== undefined) {
       return this.hardNegative === 'ids' && name <= NAME.former && v[2]! <= BIRTH.lunar && v[2] !== BIRTH.missing && this.witnesses() > 0 ? 'review' : 'none';
     }
@@ -186,6 +183,13 @@ export class PairScorer {
     if (v[7] === HOUSEHOLD.one || v[7] === HOUSEHOLD.two) n += 1;
     return n;
   }
+}
+
+/** A child without a name of its own (李宝宝): the same birth date, the same parent and the same surname are it; twins are rivals (case 10). */
+function isNewborn(a: PersonFeatures, b: PersonFeatures, v: Uint8Array): boolean {
+  if (a.name === undefined || b.name === undefined || v[2] !== BIRTH.same || v[3] === SEX.different) return false;
+  const sameParent = v[6] === KIN.one || v[6] === KIN.two || v[7] === HOUSEHOLD.two;
+  return sameParent && (a.name.chars[0] === b.name.chars[0] || a.name.chars.length > 4 || b.name.chars.length > 4);
 }
 
 function isHomeOrPhone(phone: number, place: number): boolean {
@@ -279,7 +283,3 @@ function oneDigitOff(p: string, q: string): boolean {
   return n === 1;
 }
 
-/** The features a scorer reads are those of people; named here so that callers need not import ID to tell a usable number. */
-export function hasOwnId(f: PersonFeatures): boolean {
-  return f.idStatus === ID.own;
-}

@@ -64,7 +64,7 @@ export interface PersonFeatures {
   readonly places: readonly PlaceFeatures[];
   readonly relatives: readonly RelativeFeatures[];
   readonly memberships: readonly MembershipFeatures[];
-  /** Neither a legal name nor a usable ID: attached to a person, never identity. */
+  /** Neither a legal name nor a usable ID nor a birth date: attached to a person, never identity. */
   readonly attachable: boolean;
 }
 
@@ -102,7 +102,7 @@ export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
       relation: m.relation ?? '',
       ...kinshipOf(m.relation),
     })) ?? NONE,
-    attachable: (name === undefined || name.nickname) && !usableId,
+    attachable: (name === undefined || name.nickname) && !usableId && birth === 0,
   };
 }
 

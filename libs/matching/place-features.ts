@@ -21,29 +21,31 @@ const CACHE_LIMIT = 1_000_000;
 /** Features of an address; undefined when it holds nothing comparable. */
 export function placeFeatures(a: Address | undefined): PlaceFeatures | undefined {
   if (a === undefined) return undefined;
-  const road = a.road === undefined ? '' : `${a.road}${a.number ?? ''}`;
-  return place(a.estate ?? '', road, a.division !== undefined && a.division.length === 12 ? a.division : '', a.building ?? '', a.unit ?? '', a.room ?? '', a.number !== undefined);
+  // The house of a village has a number, and neither road, building nor room: the number is its door.
+  const house = a.number !== undefined && a.building === undefined && a.room === undefined && (a.road === undefined) !== (a.estate === undefined);
+  const estate = `${a.place ?? ''}${a.estate ?? ''}`;
+  const road = a.road === undefined ? '' : `${a.place ?? ''}${a.road}${house ? '' : a.number ?? ''}`;
+  const community = a.division !== undefined && a.division.length === 12 ? a.division : '';
+  return place(a.estate === undefined ? '' : estate, road, community, a.building ?? '', a.unit ?? '', house ? a.number! : a.room ?? '');
 }
 
 /** The dwelling named by an FWBM: community 12, building 4, unit 2, room 4, suffix 3. */
 export function placeOfDwellingCode(code: string | undefined): PlaceFeatures | undefined {
   if (code === undefined || !/^\d{25}$/.test(code)) return undefined;
   const part = (from: number, to: number): string => code.slice(from, to).replace(/^0+/, '');
-  return place('', '', code.slice(0, 12), part(12, 16), part(16, 18), part(18, 22), false);
+  return place('', '', code.slice(0, 12), part(12, 16), part(16, 18), part(18, 22));
 }
 
-function place(estate: string, road: string, community: string, building: string, unit: string, room: string, numbered: boolean): PlaceFeatures | undefined {
+function place(estate: string, road: string, community: string, building: string, unit: string, room: string): PlaceFeatures | undefined {
   const id = `${estate}/${road}/${community}/${building}/${unit}/${room}`;
   const known = cache.get(id);
   if (known !== undefined) return known;
   if (estate === '' && road === '' && room === '') return undefined;
-  // A house of a village has a number and neither building nor room: the number is its door.
-  const house = room === '' && building === '' && numbered && road !== '';
-  const fine = room !== '' || house;
-  const tail = house ? '' : `|${building}|${room}`;
+  const fine = room !== '';
+  const tail = `|${building}|${room}`;
   const keys: string[] = [];
   if (fine) {
-    if (estate !== '' && !house) keys.push(`${estate}${tail}`);
+    if (estate !== '') keys.push(`${estate}${tail}`);
     if (road !== '') keys.push(`${road}${tail}`);
     if (community !== '' && building !== '' && room !== '') keys.push(`${community}${tail}`);
   }

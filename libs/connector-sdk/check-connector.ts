@@ -2,7 +2,6 @@ import { ConfigurationError } from '#libs/kernel/errors';
 import { CANONICAL_FIELDS } from '#libs/mapping/canonical-fields';
 import { compileMapping } from '#libs/mapping/compile-mapping';
 import { compileOut, compileTicket } from '#libs/mapping/encode-out';
-import { CONDITIONS, isCondition } from '#libs/survivorship/authority';
 import { Divisions } from '#libs/values/divisions';
 import { columnNames, type Connector } from './connector.js';
 import { fileNamePattern } from './file-name.js';
@@ -53,11 +52,8 @@ function checkNames({ manifest, mappingIn, sharing }: Connector, faults: string[
   const names = manifest.records.map((r) => r.name);
   if (new Set(names).size !== names.length) faults.push('connector.yaml: two records have one name');
   for (const section of Object.keys(mappingIn)) if (!names.includes(section)) faults.push(`mapping.in.yaml: ${section} is no record of connector.yaml`);
-  for (const [field, authority] of Object.entries(manifest.authority)) {
+  for (const field of Object.keys(manifest.authority)) {
     if (!EVERY_FIELD.has(field) && !AUTHORITY_ONLY.has(field)) faults.push(`connector.yaml: authority over an unknown field ${field}`);
-    if (typeof authority === 'object' && !isCondition(authority.when)) {
-      faults.push(`connector.yaml: authority over ${field}: the condition is one of ${CONDITIONS.join(', ')}`);
-    }
   }
   for (const item of [...sharing.provides, ...sharing.receives]) {
     for (const field of item.fields) if (!EVERY_FIELD.has(field)) faults.push(`sharing.yaml: there is no canonical field ${field}`);

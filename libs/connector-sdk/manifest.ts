@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { codeText, guardSchema } from '#libs/mapping/guard';
+import { codeText } from '#libs/mapping/guard';
 import { recordRuleSchema } from '#libs/mapping/rule';
 import { deliverySchema } from './delivery-spec.js';
 import { liveSchema } from './live-spec.js';
@@ -45,9 +45,12 @@ const tableSchema = z.strictObject({
   lookup: z.array(z.strictObject({ table: z.string(), by: z.string(), key: z.string(), newest: z.array(z.string()).min(1), columns })).default([]),
 });
 
+/** The conditions that survivorship knows; it treats any other as never met. */
+const conditionSchema = z.enum(['verified', 'dated', 'noBetterRecord', 'deathAlone', 'deathWitness']);
+
 const authoritySchema = z.union([
   z.number().int().min(1).max(99),
-  z.strictObject({ rank: z.number().int().min(1).max(99), when: z.string().min(1) }),
+  z.strictObject({ rank: z.number().int().min(1).max(99), when: conditionSchema }),
 ]);
 
 export const manifestSchema = z.strictObject({
@@ -60,7 +63,7 @@ export const manifestSchema = z.strictObject({
   mode: z.enum(['live', 'snapshot']),
   snapshot: z.strictObject({ tables: z.array(tableSchema).min(1) }),
   records: z.array(recordRuleSchema).min(1),
-  /** Canonical field → rank (1–99, lower is believed first). A mapped field not named here has rank 90. */
+  /** Canonical field → rank (1–99, lower is believed first). A field not named stands at 100. */
   authority: z.record(z.string(), authoritySchema).default({}),
   /** Columns that must never enter: masked before anything leaves the reader. */
   never: z.array(z.string()).default([]),
@@ -77,6 +80,3 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type TableSpec = z.infer<typeof tableSchema>;
-export type FormatSpec = z.infer<typeof formatSchema>;
-export type CompletenessSpec = z.infer<typeof completenessSchema>;
-export type VoidGuard = z.infer<typeof guardSchema>;

@@ -1,0 +1,55 @@
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { AccessLog } from '#libs/access/access-log';
+import { Roles } from '#libs/access/access-policy';
+import type { Account } from '#libs/access/account';
+import { SignedIn } from '#libs/access/signed-in';
+import { EntityFinder } from './entity-finder.js';
+import { EntityIdPipe } from './entity-id-pipe.js';
+import { DwellingView, goldenView, HouseholdView, personSummary } from './golden-views.js';
+
+/** Households with the members the reader may see, and dwellings. */
+@ApiTags('households and dwellings')
+@Controller()
+@Roles('steward', 'worker', 'statistician')
+export class HouseholdController {
+  constructor(
+    private readonly finder: EntityFinder,
+    private readonly log: AccessLog,
+  ) {}
+
+  @Get('households/:id')
+  @ApiOperation({ summary: 'A household with its members and the origin of every value' })
+  @ApiOkResponse({ type: HouseholdView })
+  @ApiResponse({ status: 307, description: 'Merged into another household; Location names it.' })
+  @ApiNotFoundResponse({ description: 'No such household, or outside your scope.' })
+  async household(
+    @SignedIn() account: Account, @Param('id', new EntityIdPipe('household')) id: string, @Res({ passthrough: true }) response: Response,
+  ): Promise<HouseholdView | undefined> {
+    const { entity, movedTo } = await this.finder.find(id, 'household', account);
+    if (movedTo !== undefined) return void response.status(307).location(`/households/${movedTo}`);
+    const persons = await this.finder.entities.read(entity.persons.map((p) => p.person), account);
+    const members = entity.persons.flatMap(({ person, relation }) => {
+      const visible = persons.get(person);
+      return visible ? [{ ...personSummary(visible), relation }] : [];
+    });
+    await this.log.note(account, 'household.read', id);
+    await this.log.noteEach(account, 'household.read', members.map((m) => m.id), { household: id });
+    return { ...goldenView(entity), members };
+  }
+
+  @Get('dwellings/:id')
+  @ApiOperation({ summary: 'A dwelling with the origin of every value' })
+  @ApiOkResponse({ type: DwellingView })
+  @ApiResponse({ status: 307, description: 'Merged into another dwelling; Location names it.' })
+  @ApiNotFoundResponse({ description: 'No such dwelling, or outside your scope.' })
+  async dwelling(
+    @SignedIn() account: Account, @Param('id', new EntityIdPipe('dwelling')) id: string, @Res({ passthrough: true }) response: Response,
+  ): Promise<DwellingView | undefined> {
+    const { entity, movedTo } = await this.finder.find(id, 'dwelling', account);
+    if (movedTo !== undefined) return void response.status(307).location(`/dwellings/${movedTo}`);
+    await this.log.note(account, 'dwelling.read', id);
+    return goldenView(entity);
+  }
+}

@@ -1,0 +1,117 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { PageMark, PageRequest } from '#libs/access/page-request';
+import { said } from '#libs/access/request-validation';
+import type { RecordType } from '#libs/kernel/record-key';
+import type { ReviewState, VisibleReview } from '../review-reader.js';
+
+const REVIEW_STATES = ['open', 'link', 'noLink', 'askAtTheDoor', 'obsolete'] as const;
+const RECORD_TYPES = ['person', 'household', 'dwelling'] as const;
+const CHOOSE = said('请从列表中选择。', 'Choose from the list.');
+const REASON_LENGTH = said('理由至多 500 字。', 'A reason has at most 500 characters.');
+
+export class ReviewPageRequest extends PageRequest {
+  @ApiPropertyOptional({ enum: REVIEW_STATES, default: 'open' })
+  @IsOptional()
+  @IsIn(REVIEW_STATES, { message: CHOOSE })
+  state: ReviewState = 'open';
+
+  @ApiPropertyOptional({ description: 'Kind of doubt.' })
+  @IsOptional()
+  @IsString({ message: CHOOSE })
+  @MaxLength(60, { message: CHOOSE })
+  kind?: string;
+
+  @ApiPropertyOptional({ enum: RECORD_TYPES })
+  @IsOptional()
+  @IsIn(RECORD_TYPES, { message: CHOOSE })
+  recordType?: RecordType;
+}
+
+class ReviewedRecordView {
+  @ApiProperty({ description: 'system:recordType:naturalKey' }) key!: string;
+  @ApiPropertyOptional({ description: 'The golden record it belongs to now.' }) entityId?: string;
+  @ApiProperty() system!: string;
+  @ApiProperty({ type: Object, description: 'The canonical body, side by side with the other.' }) body!: object;
+  @ApiPropertyOptional({ type: Object }) raw?: Record<string, string>;
+}
+
+export class ReviewView {
+  @ApiProperty() id!: string;
+  @ApiProperty({ description: 'Kind of doubt.' }) kind!: string;
+  @ApiProperty({ enum: RECORD_TYPES }) recordType!: RecordType;
+  @ApiPropertyOptional({ description: 'Probability that they are one.' }) probability?: number;
+  @ApiProperty({ enum: REVIEW_STATES }) state!: ReviewState;
+  @ApiProperty({ format: 'date-time' }) openedAt!: string;
+  @ApiPropertyOptional({ format: 'date-time' }) decidedAt?: string;
+  @ApiProperty({ description: 'Levels and weights of the comparison, in words.', type: Object }) evidence!: unknown;
+  @ApiProperty({ type: [ReviewedRecordView] }) records!: ReviewedRecordView[];
+}
+
+export class ReviewPage extends PageMark {
+  @ApiProperty({ type: [ReviewView] }) items!: ReviewView[];
+}
+
+export class ReviewDecisionRequest {
+  @ApiProperty({ enum: ['link', 'noLink', 'askAtTheDoor'], description: '`link`: one and the same; `noLink`: never; `askAtTheDoor`: find out on a visit.' })
+  @IsIn(['link', 'noLink', 'askAtTheDoor'], { message: CHOOSE })
+  decision!: 'link' | 'noLink' | 'askAtTheDoor';
+
+  @ApiPropertyOptional({ description: 'Why, for whoever reads it later; no personal values.' })
+  @IsOptional()
+  @IsString({ message: REASON_LENGTH })
+  @Length(1, 500, { message: REASON_LENGTH })
+  reason?: string;
+}
+
+export class DecisionRequest {
+  @ApiProperty({ enum: ['link', 'noLink', 'revoke'] })
+  @IsIn(['link', 'noLink', 'revoke'], { message: CHOOSE })
+  kind!: 'link' | 'noLink' | 'revoke';
+
+  @ApiPropertyOptional({ description: 'For `link` and `noLink`: two record keys.', type: [String], example: ['hukou:person:R1', 'grid:person:88213'] })
+  @IsOptional()
+  @IsString({ each: true, message: said('请填写记录键。', 'Record keys.') })
+  @MaxLength(300, { each: true, message: said('请填写记录键。', 'Record keys.') })
+  records?: string[];
+
+  @ApiPropertyOptional({ description: 'For `revoke`: the decision to take back.' })
+  @IsOptional()
+  @IsString({ message: said('请填写决定编号。', 'The id of a decision.') })
+  @Length(1, 100, { message: said('请填写决定编号。', 'The id of a decision.') })
+  decisionId?: string;
+
+  @ApiPropertyOptional({ description: 'Why, for whoever reads it later; no personal values.' })
+  @IsOptional()
+  @IsString({ message: REASON_LENGTH })
+  @Length(1, 500, { message: REASON_LENGTH })
+  reason?: string;
+}
+
+export class DecisionAccepted {
+  @ApiPropertyOptional({ description: 'Id of the decision, to revoke it by; absent for `askAtTheDoor`, which decides nothing.' }) decisionId?: string;
+}
+
+export class DecisionView {
+  @ApiProperty() id!: string;
+  @ApiProperty({ enum: ['link', 'noLink', 'revoke'] }) kind!: string;
+  @ApiProperty({ type: [String] }) records!: string[];
+  @ApiPropertyOptional() revokes?: string;
+  @ApiPropertyOptional() revokedBy?: string;
+  @ApiProperty({ description: 'Account id.' }) actor!: string;
+  @ApiPropertyOptional() reason?: string;
+  @ApiProperty({ format: 'date-time' }) decidedAt!: string;
+}
+
+export class DecisionPage extends PageMark {
+  @ApiProperty({ type: [DecisionView] }) items!: DecisionView[];
+}
+
+export function reviewView(review: VisibleReview): ReviewView {
+  return {
+    ...review,
+    records: review.records.map(({ key, entityId, record }) => ({
+      key, system: record.system, body: record.body, ...(entityId !== undefined && { entityId }), ...(record.raw && { raw: record.raw }),
+    })),
+  };
+}

@@ -1,0 +1,105 @@
+import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { Clock } from '#libs/kernel/clock';
+import type { Logger } from '#libs/platform/logger';
+import type { Sealing } from '#libs/platform/sealing';
+import type { Divisions } from '#libs/values/divisions';
+import { AuthorityReader } from './authority-reader.js';
+import { CommandSender, type PublishCommand } from './command-sender.js';
+import { CountsController } from './controllers/counts-controller.js';
+import { DeadLetterController } from './controllers/dead-letter-controller.js';
+import { DecisionController } from './controllers/decision-controller.js';
+import { EntityFinder } from './controllers/entity-finder.js';
+import { EntryController } from './controllers/entry-controller.js';
+import { HouseholdController } from './controllers/household-controller.js';
+import { PersonController } from './controllers/person-controller.js';
+import { ReviewController } from './controllers/review-controller.js';
+import { DeadLetterReader } from './dead-letter-reader.js';
+import { DecisionMaker } from './decision-maker.js';
+import { DecisionReader } from './decision-reader.js';
+import { EntityLoader } from './entity-loader.js';
+import { EntryStore } from './entry-store.js';
+import { CountsReader } from './hub-counts.js';
+import { PersonHistory } from './person-history.js';
+import { PersonSearch } from './person-search.js';
+import { ReceiptLines, type ReadReceipt } from './receipt-lines.js';
+import { RecordScope } from './record-scope.js';
+import { ReviewReader } from './review-reader.js';
+import { SubmitEntry } from './submit-entry.js';
+import { VisibleEntities } from './visible-entities.js';
+
+export interface EntriesParts {
+  dataSource: DataSource;
+  sealing: Sealing;
+  clock: Clock;
+  logger: Logger;
+  divisions: Divisions;
+  publishCommand: PublishCommand;
+  readReceipt: ReadReceipt;
+}
+
+/** Long enough that a command on its way is not sent twice for nothing. */
+const RESEND_AFTER_MS = 60_000;
+
+/** Sends commands again that were lost with a process between the entry's row and the log: at the start and every minute. */
+class EntryResender implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly submitting: SubmitEntry,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => this.resend(), RESEND_AFTER_MS);
+    this.timer.unref();
+    this.resend();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private resend(): void {
+    this.running = this.running
+      .then(() => this.submitting.resend(RESEND_AFTER_MS))
+      .then((entries) => { if (entries > 0) this.logger.info('entries.resent', { entries }); })
+      .catch((error: unknown) => this.logger.warn('entries.resendFailed', {}, error));
+  }
+}
+
+/** Entries, decisions, and the readers of golden records. Needs AccessModule at the root. */
+@Module({})
+export class EntriesModule {
+  static register(parts: EntriesParts): DynamicModule {
+    const { dataSource, sealing, clock, logger } = parts;
+    const authority = new AuthorityReader(dataSource, clock);
+    const loader = new EntityLoader(dataSource, sealing);
+    const entities = new VisibleEntities(loader, authority);
+    const commands = new CommandSender(parts.publishCommand, sealing);
+    const entries = new EntryStore(dataSource, sealing);
+    const submitting = new SubmitEntry(entries, { loader, entities }, commands, parts.divisions, clock);
+    const scope = new RecordScope(dataSource, sealing, authority, entities);
+    const instances = [
+      commands, entries, submitting,
+      new EntityFinder(loader, entities),
+      new PersonSearch(dataSource, sealing, entities),
+      new PersonHistory(dataSource, sealing, authority),
+      new ReviewReader(dataSource, sealing, authority),
+      new DecisionMaker(new DecisionReader(dataSource, sealing), scope, commands, clock),
+      new DeadLetterReader(dataSource, sealing, authority),
+      new CountsReader(dataSource, authority),
+      new ReceiptLines(parts.readReceipt, authority),
+      new EntryResender(submitting, logger),
+    ];
+    return {
+      module: EntriesModule,
+      controllers: [
+        EntryController, PersonController, HouseholdController, ReviewController, DecisionController, DeadLetterController, CountsController,
+      ],
+      providers: instances.map((instance) => ({ provide: instance.constructor, useValue: instance })),
+    };
+  }
+}

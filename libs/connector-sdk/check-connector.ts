@@ -95,7 +95,7 @@ function checkColumns({ manifest, mappingIn }: Connector, tableId: string, fault
   }
 }
 
-const COLUMN_KEYS = new Set(['column', 'noteOf', 'division', 'estate', 'road', 'number', 'building', 'unit', 'room', 'name', 'citizenId', 'names', 'citizenIds']);
+const COLUMN_KEYS = new Set(['column', 'noteOf', 'division', 'estate', 'road', 'number', 'building', 'unit', 'room', 'name', 'citizenId', 'names', 'citizenIds', 'differsFrom']);
 
 function namedColumns(fields: Record<string, unknown>): Set<string> {
   const found = new Set<string>();

@@ -72,7 +72,11 @@ export const fieldSchema = z.discriminatedUnion('transform', [
   /** `byStatus`: what a citizen-ID column holds instead of one (temporary, pseudo, residencePermit, passport). */
   z.strictObject({
     transform: z.literal('identifiers'),
-    items: z.array(z.strictObject({ column, slice, kind: z.union([identifierKind, z.literal('byStatus')]), when })).min(1),
+    items: z.array(z.strictObject({
+      column, slice, kind: z.union([identifierKind, z.literal('byStatus')]), when,
+      /** Only when it is another citizen ID than this column's (a certificate that outlived an ID correction). */
+      differsFrom: column.optional(),
+    })).min(1),
   }),
   z.strictObject({
     transform: z.literal('memberships'),

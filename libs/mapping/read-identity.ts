@@ -59,12 +59,18 @@ export function aliasesReader(spec: Spec<'aliases'>, scope: FieldScope): FieldRe
 }
 
 export function identifiersReader(spec: Spec<'identifiers'>, scope: FieldScope): FieldReader {
-  const items = spec.items.map((i) => ({ read: cell(i.column, scope.lookups, i.slice), kind: i.kind, guard: guardOf(i.when, scope.lookups) }));
+  const items = spec.items.map((i) => ({
+    read: cell(i.column, scope.lookups, i.slice),
+    kind: i.kind,
+    guard: guardOf(i.when, scope.lookups),
+    other: i.differsFrom === undefined ? undefined : cell(i.differsFrom, scope.lookups),
+  }));
   return (row, ctx) => {
     let found: OtherIdentifier[] | undefined;
     for (const item of items) {
       const text = item.read(row, ctx);
       if (text === '' || item.guard?.(row, ctx) === false) continue;
+      if (item.other !== undefined && readCitizenId(item.other(row, ctx))?.value === readCitizenId(text)?.value) continue;
       if (item.kind !== 'byStatus') {
         (found ??= []).push({ kind: item.kind, value: text });
         continue;

@@ -7,6 +7,8 @@ import type { Logger } from './logger.js';
  */
 export class PostgresListener {
   private client: pg.PoolClient | undefined;
+  /** The server's process of the listening connection: while it lives, so does this process. Undefined while disconnected. */
+  backend: number | undefined;
   private readonly wake = new Map<string, Set<(payload: string) => void>>();
   private closed = false;
   private connecting: Promise<void> | undefined;
@@ -32,6 +34,7 @@ export class PostgresListener {
     // Destroyed, not returned: a connection that listens must not serve others.
     this.client?.release(true);
     this.client = undefined;
+    this.backend = undefined;
   }
 
   private connect(): Promise<void> {
@@ -44,6 +47,7 @@ export class PostgresListener {
       const client = await this.pool.connect();
       client.on('notification', (n) => this.wake.get(n.channel)?.forEach((f) => f(n.payload ?? '')));
       client.once('error', (error) => this.lost(client, error));
+      this.backend = (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid;
       for (const channel of this.wake.keys()) await client.query(`listen ${channel}`);
       this.client = client;
       this.wake.forEach((set) => set.forEach((f) => f('')));
@@ -54,6 +58,7 @@ export class PostgresListener {
 
   private lost(client: pg.PoolClient, error: unknown): void {
     if (this.client === client) this.client = undefined;
+    this.backend = undefined;
     client.release(true);
     this.reconnectLater(error);
   }

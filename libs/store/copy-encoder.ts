@@ -3,7 +3,7 @@ const POSTGRES_EPOCH = Date.UTC(2000, 0, 1);
 
 /**
  * Rows in PostgreSQL's binary COPY format (documentation of COPY, "Binary Format"). Fields are written in column order with
- * the method of their exact type: the server does not convert. Three times as fast as text, mostly on the server's side.
+ * the method of their exact type: the server does not convert. Twice as fast as text form.
  */
 export class CopyEncoder {
   private buffer = Buffer.allocUnsafe(1 << 17);

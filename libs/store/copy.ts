@@ -10,7 +10,7 @@ export type CopyValue = string | number | bigint | boolean | Date | Uint8Array |
 
 /**
  * COPY FROM STDIN in text form, any column type; waits when the server is slower than the rows. Runs in the client's
- * transaction when it has one. Returns the number of rows. Measured, 5 narrow columns, bare table: 300k rows/s.
+ * transaction when it has one. Returns the number of rows. Measured, 3 narrow columns, bare table: 500k rows/s.
  */
 export async function copyRows(
   client: pg.ClientBase, table: string, columns: readonly string[], rows: Iterable<readonly CopyValue[]> | AsyncIterable<readonly CopyValue[]>,
@@ -32,7 +32,7 @@ export async function copyRows(
 
 /**
  * COPY FROM STDIN in binary form: `write` puts each row's fields with the exact type of its column. Iterables that are plain
- * (not async) cost no promise a row. Measured, bigint + bigint + integer, bare table: 1.5M rows/s.
+ * (not async) cost no promise a row. Measured, bigint + bigint + integer, bare table: 1M rows/s.
  */
 export async function copyBinary<T>(
   client: pg.ClientBase, table: string, columns: readonly string[], rows: Iterable<T> | AsyncIterable<T>, write: (row: T, out: CopyEncoder) => void,

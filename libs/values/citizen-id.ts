@@ -20,8 +20,8 @@ const PSEUDO = /^[A-Z]{2,3}[0-9A-Z]{8,15}$/;
 const NOISE = /[\s'"`‘’“”′＇]/gu;
 const LABEL = /^(?:居民)?身份证(?:件)?(?:号码?)?[:：]?/u;
 const ONE_DIGIT_ONLY = /^(\d)\1*$/;
-const ASCENDING = '12345678901234567890';
-const DESCENDING = '98765432109876543210';
+const ASCENDING = '1234567890'.repeat(2);
+const DESCENDING = '9876543210'.repeat(2);
 const HAS_DIGITS = /\d{4}/;
 
 /**

@@ -6,7 +6,10 @@ export interface NameNotes {
   aliases: { text: string; nickname: boolean }[];
 }
 
-const BRACKET = /\s*[([{<〔【〖《「][^()[\]{}<>〔〕【】〖〗《》「」]*[)\]}>〕】〗》」]?\s*/gu;
+const BRACKET = /\s*[([{<〔【〖《「][^()[\]{}<>〔〕【】〖〗《》「」]*[)\]}>〕】〗》」]\s*/gu;
+/** A note whose end the column's width cut off. */
+const UNCLOSED = /[([{<〔【〖《「]([^)\]}>〕】〗》」]*)$/u;
+const OPENING = /[([{<〔【〖《「]/gu;
 const HAS_BRACKET = /[([{<〔【〖《「]/u;
 const LABEL = /^(?:曾用名|原名|又名|别名|化名|曾用|旧名|现名|本名|艺名|学名|亦名|也叫|又叫|aka)[:：为是]?/iu;
 const NICKNAME_LABEL = /^(?:小名|乳名|昵称|外号|绰号|微信名?)[:：为是]?/u;
@@ -29,16 +32,20 @@ export function splitBracketNotes(text: string): NameNotes {
     if (inline === null) return { text, aliases };
     return { text: (inline[1] ?? '').trim(), aliases: [{ text: (inline[2] ?? '').trim(), nickname: false }] };
   }
-  const bare = text.replace(BRACKET, '');
-  const kept = text.replace(BRACKET, (all, offset: number) => {
+  const closed = text.replace(UNCLOSED, (_all, note: string) => `(${note.replace(OPENING, '')})`);
+  const bare = closed.replace(BRACKET, '');
+  const kept = closed.replace(BRACKET, (all, offset: number) => {
     const note = all.trim().replace(/^./u, '').replace(/[)\]}>〕】〗》」]$/u, '').trim();
-    const inside = offset + all.length < text.length;
+    const inside = /\p{Script=Han}/u.test(closed.slice(offset + all.length));
     if (standsForCharacter(bare, note, inside)) return `(${note})`;
     const alias = aliasOf(note, bare);
     if (alias !== undefined) aliases.push(alias);
     return '';
   });
-  return { text: kept, aliases };
+  if (kept === text || !HAS_BRACKET.test(kept)) return { text: kept, aliases };
+  // Nested notes come off layer by layer; each pass is shorter or the last.
+  const inner = splitBracketNotes(kept);
+  return { text: inner.text, aliases: [...aliases, ...inner.aliases] };
 }
 
 /** Only a surname (or the start of a longer text) before the bracket: the given name itself is inside. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
 import { isTestName, readName, variantKey } from './person-name.js';
 import { surname } from './surnames.js';
 
@@ -20,6 +21,8 @@ describe('readName', () => {
     ['陈𫓧', '陈𫓧', '陈𫓧'],
     ['John Smith', 'JOHN SMITH', 'johnsmith'],
     ['张乾', '张乾', '张乾'],
+    ['张伟B', '张伟', '张伟'],
+    ['张伟2', '张伟', '张伟'],
   ])('%s → %s, key %s', (raw, value, key) => {
     expect(readName(raw)).toEqual({ name: { value, key } });
   });
@@ -74,6 +77,23 @@ describe('readName', () => {
       const second = readName(first?.value ?? '').name;
       expect([second?.value, second?.key]).toEqual([first?.value, first?.key]);
     }
+  });
+});
+
+describe('readName: properties', () => {
+  const text = fc.string({ unit: fc.constantFrom(...'张伟強欧阳马黑·•.  　()（）?*□yanAB12-小之女某無\ue863\u{2b4e7}😀曾用名：'), maxLength: 12 });
+  it('reading a display value again gives itself and the same key', () => {
+    fc.assert(fc.property(text, (raw) => {
+      const once = readName(raw).name;
+      if (once === undefined) return;
+      const twice = readName(once.value).name;
+      expect([twice?.value, twice?.key]).toEqual([once.value, once.key]);
+    }), { numRuns: 1000 });
+  });
+  it('a key holds neither dots nor spaces nor capitals', () => {
+    fc.assert(fc.property(text, (raw) => {
+      expect(readName(raw).name?.key ?? '').not.toMatch(/[·•.\sA-Z]/u);
+    }));
   });
 });
 

@@ -23,14 +23,17 @@ const DOT_FAMILY = /[·•‧・･․∙⋅●。᛫˙﹒.﹡⸱ꞏ|]/gu;
 const HAN_CLASS = '\\p{Script=Han}';
 const DOT_BETWEEN = new RegExp(`(?<=[${HAN_CLASS}a-z?*□])\\s*[·•‧・･․∙⋅●。᛫˙﹒.⸱ꞏ]+\\s*(?=[${HAN_CLASS}a-z?*□])`, 'giu');
 const EDGE_DOTS = /^[·•‧・･․∙⋅●。᛫˙﹒.⸱ꞏ\s'"`,，、:：-]+|[·•‧・･․∙⋅●。᛫˙﹒.⸱ꞏ\s'"`,，、:：-]+$/gu;
+const STRAY_BRACKET = /(?<!\([^()]*)[)\]}>〕】〗》」]|[([{<〔【〖《「](?![^()]*\))/gu;
 const HAS_HAN = /\p{Script=Han}/u;
 const HAN_SPACE = /(?<=[\p{Script=Han}·?*□])\s+(?=[\p{Script=Han}·?*□])/gu;
 const HAN_COUNT = /\p{Script=Han}/gu;
 /** What stands where a character could not be written: signs, its pinyin, an unknown private-use code, 某. */
 const WILDCARD = /[?*□■�×_\ue000-\uf8ff]|某|(?<=\p{Script=Han})[a-zü\u00e0-\u01dc]+[1-5]?|[a-zü\u00e0-\u01dc]+[1-5]?(?=\p{Script=Han})/giu;
+/** `张伟2`, `张伟B`: the office's own mark between namesakes. */
+const NAMESAKE_MARK = /(?<=\p{Script=Han}{2})[A-D1-9]$/u;
 const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\u20e3/gu;
 const HAS_EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}/u;
-const KEY_NOISE = /[·\s.'’-]/gu;
+const KEY_NOISE = /[·•‧・･․∙⋅●。᛫˙﹒.⸱ꞏ\s'’-]/gu;
 const LETTERS = /[\p{Script=Han}\p{L}]/u;
 
 /** What is written where no name is known. Compared after folding, lower case. */
@@ -76,9 +79,20 @@ function readDirty(raw: string, cut: boolean): NameReading {
   return formerNames.length === 0 ? { name } : { name, formerNames };
 }
 
-/** Dots unified to U+00B7 and outer ones dropped; inner spaces of a short Han name dropped, of a long one read as a dot. */
+/** Tidied until nothing changes, so that a display value reads as itself (taking one mark off may bare another). */
 function displayForm(text: string): string {
-  let value = text.replace(EDGE_DOTS, '');
+  let value = text;
+  for (let n = 0; n < 6; n++) {
+    const tidied = tidy(value);
+    if (tidied === value) break;
+    value = tidied;
+  }
+  return value;
+}
+
+/** Dots unified to U+00B7 and outer ones dropped; inner spaces of a short Han name dropped, of a long one read as a dot. */
+function tidy(text: string): string {
+  let value = text.replace(STRAY_BRACKET, '').replace(EDGE_DOTS, '').replace(NAMESAKE_MARK, '').replace(EDGE_DOTS, '');
   if (!HAS_HAN.test(value)) return value.replace(/\s+/gu, ' ').toUpperCase();
   value = value.replace(DOT_BETWEEN, '·');
   if (!/\s/u.test(value)) return value;

@@ -4,15 +4,16 @@ import type { BodyByType } from '#libs/model/bodies';
 import type { SourceRecord } from '#libs/model/source-record';
 import { isTestCitizenId } from '#libs/values/citizen-id';
 import type { Divisions } from '#libs/values/divisions';
-import { readTimestamp } from '#libs/values/timestamp';
 import { isTestName } from '#libs/values/person-name';
+import type { Address } from '#libs/model/values';
+import { BoundedMemo } from './bounded-memo.js';
 import { CANONICAL_FIELDS, fits } from './canonical-fields.js';
 import { cell, cellText, type Row, type RowContext } from './cells.js';
 import type { CodeMap } from './code-map.js';
 import type { MappingIn, MappingSection } from './mapping-in.js';
 import { fieldReader } from './read-field.js';
 import { guardOf, type FieldReader } from './read-scalar.js';
-import { keyReader, orderReader, splitter } from './record-rule.js';
+import { keyReader, orderReader, splitter, timeReader, type TimeReader } from './record-rule.js';
 import type { RecordRule } from './rule.js';
 import { Sink } from './sink.js';
 
@@ -42,7 +43,8 @@ export interface MappingSource {
  */
 export function compileMapping(source: MappingSource, table: string, divisions: Divisions): RowMapper {
   const faults: string[] = [];
-  const compiled = source.rules.filter((r) => r.table === table).map((rule) => compileRule(rule, source, divisions, faults));
+  const shared: Shared = { divisions, readTime: timeReader(), addresses: new BoundedMemo<Address>(4096) };
+  const compiled = source.rules.filter((r) => r.table === table).map((rule) => compileRule(rule, source, shared, faults));
   if (faults.length > 0) throw new ConfigurationError('mapping.in.yaml', faults);
   return (row, ctx) => {
     const records: MappedRecord[] = [];
@@ -54,13 +56,21 @@ export function compileMapping(source: MappingSource, table: string, divisions: 
   };
 }
 
+/** What the rules of one table share. */
+interface Shared {
+  divisions: Divisions;
+  readTime: TimeReader;
+  addresses: BoundedMemo<Address>;
+}
+
 type CompiledRule = (row: Row, ctx: RowContext, into: MappedRecord[]) => Extract<MappedRow, { kind: 'fault' }> | undefined;
 
-function compileRule(rule: RecordRule, source: MappingSource, divisions: Divisions, faults: string[]): CompiledRule {
+function compileRule(rule: RecordRule, source: MappingSource, shared: Shared, faults: string[]): CompiledRule {
   const lookups = source.lookups ?? new Set<string>();
-  const fields = compileFields(rule, source, divisions, faults);
+  const fields = compileFields(rule, source, shared, faults);
+  const { readTime } = shared;
   const readKey = keyReader(rule.key);
-  const readOrder = orderReader(rule.order, lookups);
+  const readOrder = orderReader(rule.order, lookups, readTime);
   const time = rule.time === undefined ? undefined : { read: cell(rule.time.column, lookups), format: rule.time.format };
   const withdrawn = guardOf(rule.withdrawn, lookups);
   const test = rule.test === undefined ? undefined : { name: cell(rule.test.name), citizenId: cell(rule.test.citizenId) };
@@ -98,8 +108,8 @@ function compileRule(rule: RecordRule, source: MappingSource, divisions: Divisio
     };
     if (time !== undefined) {
       const text = time.read(row, ctx);
-      const iso = text === '' ? undefined : readTimestamp(text, time.format);
-      if (iso !== undefined) record.sourceTime = iso;
+      const iso = text === '' ? '' : readTime(text, time.format);
+      if (iso !== '') record.sourceTime = iso;
       else if (text !== '') sink.doubt('sourceTime', 'YICI_VALUE_TIME_UNREADABLE', text);
     }
     if (test !== undefined && isTestName(test.name(row, ctx)) && isTestCitizenId(test.citizenId(row, ctx))) record.test = true;
@@ -128,7 +138,7 @@ function legacyOf(row: Row, columns: readonly string[]): Record<string, string> 
   return legacy;
 }
 
-function compileFields(rule: RecordRule, source: MappingSource, divisions: Divisions, faults: string[]): { field: string; facet?: string; read: FieldReader }[] {
+function compileFields(rule: RecordRule, source: MappingSource, shared: Shared, faults: string[]): { field: string; facet?: string; read: FieldReader }[] {
   const section: MappingSection = source.mapping[rule.name] ?? { fields: {}, absent: [] };
   if (source.mapping[rule.name] === undefined) faults.push(`${rule.name}: there is no such section`);
   const known = new Set(CANONICAL_FIELDS[rule.type]);
@@ -143,8 +153,8 @@ function compileFields(rule: RecordRule, source: MappingSource, divisions: Divis
     answer(field);
     const where = `${rule.name}.${field}`;
     if (!fits(field, spec.transform)) faults.push(`${where}: the transform ${spec.transform} does not yield what this field holds`);
-    const scope = { field, where, codes: source.codes, lookups: source.lookups ?? new Set<string>(), faults };
-    return { field, facet: field.startsWith('facets.') ? field.slice(7) : undefined, read: fieldReader(spec, scope, divisions) };
+    const scope = { field, where, codes: source.codes, lookups: source.lookups ?? new Set<string>(), addresses: shared.addresses, faults };
+    return { field, facet: field.startsWith('facets.') ? field.slice(7) : undefined, read: fieldReader(spec, scope, shared.divisions) };
   });
   for (const field of known) {
     if (!answered.has(field)) faults.push(`${rule.name}.${field}: neither mapped nor absent with a reason`);

@@ -37,17 +37,24 @@ interface CompiledColumn {
 
 export function compileOut(section: Pick<OutSection, 'columns'>, codes: ReadonlyMap<string, CodeMap>, where: string, faults: string[]): OutEncoder {
   const known = new Set(Object.values(CANONICAL_FIELDS).flat());
-  const columns: CompiledColumn[] = Object.entries(section.columns).map(([column, spec]) => {
+  const compile = (column: string, spec: OutColumn): CompiledColumn => {
     if (!known.has(spec.field)) faults.push(`${where}.${column}: there is no canonical field ${spec.field}`);
     return { column, spec, encode: valueEncoder(spec, codes, `${where}.${column}`, faults) };
-  });
+  };
+  const columns = Object.entries(section.columns).map(([column, spec]) => ({
+    ...compile(column, spec),
+    first: spec.first === undefined ? undefined : compile(column, spec.first),
+  }));
   const encode = (fields: CanonicalFields): OutRow => {
     const row: OutRow = { columns: {}, refused: [] };
-    for (const c of columns) put(c, fields[c.spec.field], row);
+    for (const c of columns) {
+      if (c.first !== undefined) put(c.first, fields[c.first.spec.field], row);
+      if (row.columns[c.column] === undefined) put(c, fields[c.spec.field], row);
+    }
     return row;
   };
   return {
-    fields: [...new Set(columns.map((c) => c.spec.field))],
+    fields: [...new Set(columns.flatMap((c) => (c.first === undefined ? [c.spec.field] : [c.first.spec.field, c.spec.field])))],
     encode,
     changes: (fields, held) => {
       const wanted = encode(fields);

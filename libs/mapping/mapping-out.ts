@@ -5,7 +5,7 @@ import { dateFormatSchema } from './guard.js';
  * What mapping.out.yaml may say: for each legacy column the canonical field it is written from and one of a closed list
  * of spellings (`as`). A canonical value the target's codes cannot say is refused, never written as something else.
  */
-const columnSchema = z.strictObject({
+const plainColumn = {
   /** Canonical path; a facet is `facets.<name>` with its `part`. */
   field: z.string().min(1),
   as: z.enum([
@@ -27,7 +27,10 @@ const columnSchema = z.strictObject({
   flag: z.string().optional(),
   /** `phone`: whose. Default own. */
   holder: z.enum(['own', 'guardian', 'landlord']).optional(),
-});
+};
+
+/** `first`: another canonical field that speaks for the column before this one does (a death before a departure). */
+const columnSchema = z.strictObject({ ...plainColumn, first: z.strictObject(plainColumn).optional() });
 
 const sectionSchema = z.strictObject({
   /** Column of the target's own key. */

@@ -1,5 +1,5 @@
 import type { Membership } from '#libs/model/bodies';
-import type { Phone } from '#libs/model/values';
+import type { Address, Phone } from '#libs/model/values';
 import { readAddress } from '#libs/values/address';
 import type { Divisions } from '#libs/values/divisions';
 import { readDate } from '#libs/values/partial-date';
@@ -81,6 +81,8 @@ function phonesReader(spec: Spec<'phones'>, scope: FieldScope): FieldReader {
   };
 }
 
+const NO_ADDRESS: Address = { raw: '' };
+
 function addressReader(spec: Spec<'address'>, scope: FieldScope, divisions: Divisions): FieldReader {
   const columns = spec.columns.map((c) => cell(c, scope.lookups));
   const hints = (['division', 'estate', 'road', 'number', 'building', 'unit', 'room'] as const)
@@ -88,15 +90,20 @@ function addressReader(spec: Spec<'address'>, scope: FieldScope, divisions: Divi
   return (row, ctx, sink) => {
     let text = '';
     for (const read of columns) text += read(row, ctx);
+    let key = text;
     let hint: Record<string, string> | undefined;
     for (const { part, read } of hints) {
       const value = read(row, ctx);
-      if (value !== '') (hint ??= {})[part] = value;
+      if (value === '') continue;
+      (hint ??= {})[part] = value;
+      key += `\u0001${part}=${value}`;
     }
     if (text === '' && hint === undefined) return undefined;
-    const address = readAddress(text, divisions, hint);
-    if (address === undefined && text !== '') sink.doubt(scope.field, 'YICI_VALUE_ADDRESS_UNREADABLE', text);
-    return address;
+    // An address is never changed in place, so records of one household may share it: that also spares memory.
+    const address = scope.addresses.get(key, () => readAddress(text, divisions, hint) ?? NO_ADDRESS);
+    if (address !== NO_ADDRESS) return address;
+    if (text !== '') sink.doubt(scope.field, 'YICI_VALUE_ADDRESS_UNREADABLE', text);
+    return undefined;
   };
 }
 

@@ -1,5 +1,7 @@
 import { readDate } from '#libs/values/partial-date';
 import { readTimestamp } from '#libs/values/timestamp';
+import type { Address } from '#libs/model/values';
+import type { BoundedMemo } from './bounded-memo.js';
 import { cell, cellText, type Row, type RowContext } from './cells.js';
 import type { CodeMap } from './code-map.js';
 import type { Guard } from './guard.js';
@@ -16,6 +18,8 @@ export interface FieldScope {
   where: string;
   codes: ReadonlyMap<string, CodeMap>;
   lookups: ReadonlySet<string>;
+  /** Shared by all address fields of a table. */
+  addresses: BoundedMemo<Address>;
   faults: string[];
 }
 

@@ -1,6 +1,16 @@
 import { readTimestamp } from '#libs/values/timestamp';
+import { BoundedMemo } from './bounded-memo.js';
 import { cell, type Cell, type Row, type RowContext } from './cells.js';
 import type { KeySpec, OrderPart, RecordRule } from './rule.js';
+
+/** A moment as ISO 8601, '' when it cannot be read. */
+export type TimeReader = (text: string, format: Parameters<typeof readTimestamp>[1]) => string;
+
+/** A row's time stands in its order and in itself, and in the orders of what is derived from it: read once. */
+export function timeReader(): TimeReader {
+  const memo = new BoundedMemo<string>(256);
+  return (text, format) => memo.get(text, () => readTimestamp(text, format) ?? '');
+}
 
 /** Natural key of a row, '' when it has none; undefined when it is malformed. */
 export type KeyReader = (row: Row, ctx: RowContext) => string | undefined;
@@ -21,8 +31,8 @@ export function keyReader(spec: KeySpec): KeyReader {
 }
 
 /** Order of a row's version; undefined when a numbered part is not a number: the version cannot be placed. */
-export function orderReader(parts: readonly OrderPart[], lookups: ReadonlySet<string>): (row: Row, ctx: RowContext) => string | undefined {
-  const readers = parts.map((p) => orderPart(p, lookups));
+export function orderReader(parts: readonly OrderPart[], lookups: ReadonlySet<string>, readTime: TimeReader): (row: Row, ctx: RowContext) => string | undefined {
+  const readers = parts.map((p) => orderPart(p, lookups, readTime));
   return (row, ctx) => {
     let order = '';
     for (let i = 0; i < readers.length; i++) {
@@ -34,7 +44,7 @@ export function orderReader(parts: readonly OrderPart[], lookups: ReadonlySet<st
   };
 }
 
-function orderPart(part: OrderPart, lookups: ReadonlySet<string>): (row: Row, ctx: RowContext) => string | undefined {
+function orderPart(part: OrderPart, lookups: ReadonlySet<string>, readTime: TimeReader): (row: Row, ctx: RowContext) => string | undefined {
   if ('file' in part) return (_row, ctx) => ctx.fileDate;
   if ('first' in part) {
     const read = cell(part.first, lookups);
@@ -50,9 +60,8 @@ function orderPart(part: OrderPart, lookups: ReadonlySet<string>): (row: Row, ct
   }
   const read = cell(part.time, lookups);
   return (row, ctx) => {
-    const iso = readTimestamp(read(row, ctx), part.format);
     // An unreadable time is older than every readable one; the row itself is not lost for it.
-    return iso ?? '';
+    return readTime(read(row, ctx), part.format);
   };
 }
 

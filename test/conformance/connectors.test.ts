@@ -80,7 +80,7 @@ describe.each(folders)('connector %s', (id) => {
     }
   });
 
-  it.each(cases(id, 'in', '.case.yaml'))('reads %s', async (name) => {
+  for (const name of cases(id, 'in', '.case.yaml')) it(`reads ${name}`, async () => {
     if (existsSync(path.join(ROOT, id, 'fixtures/in', `${name}.rejected.json`))) {
       const expected = readJson(id, 'in', `${name}.rejected.json`) as { code: string };
       await expect(readCase(load(), name)).rejects.toMatchObject({ code: expected.code });
@@ -99,7 +99,7 @@ describe.each(folders)('connector %s', (id) => {
     }
   });
 
-  it.each(cases(id, 'out', '.golden.json'))('writes %s', (name) => {
+  for (const name of cases(id, 'out', '.golden.json')) it(`writes ${name}`, () => {
     const golden = readJson(id, 'out', `${name}.golden.json`) as { type: 'person'; fields: object; held?: object; ticket?: { number: string; kind: 'contestedId'; text: string } };
     const expected = readJson(id, 'out', `${name}.expected.json`) as { columns: object; refused?: object[] };
     const out = new OutMapper(load());

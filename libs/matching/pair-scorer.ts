@@ -71,16 +71,19 @@ export class PairScorer {
     return this.verdict;
   }
 
-  private sum(a: PersonFeatures): number {
+  /** Bits that comparison `i` of the pair just scored adds; `a` is either of the two. */
+  bitsOf(i: number, a: PersonFeatures): number {
     const v = this.vector;
-    const w = this.weights;
-    let total = w.prior;
-    for (let i = 1; i < 8; i++) {
-      // The birth date of an equal number is inside the number: no second witness.
-      if (i === 2 && v[1] === CITIZEN_ID.same) continue;
-      total += w.of[i]![v[i]!]!;
-    }
-    return total + (v[0] === NAME.same ? nameWeight(this.model, a.name!, w.of[0]![NAME.same]!) : w.of[0]![v[0]!]!);
+    const bits = this.weights.of[i]![v[i]!]!;
+    if (i === 0) return v[0] === NAME.same ? nameWeight(this.model, a.name!, bits) : bits;
+    // The birth date of an equal number is inside the number: no second witness.
+    return i === 2 && v[1] === CITIZEN_ID.same ? 0 : bits;
+  }
+
+  private sum(a: PersonFeatures): number {
+    let total = this.weights.prior;
+    for (let i = 0; i < 8; i++) total += this.bitsOf(i, a);
+    return total;
   }
 
   private phoneLevel(a: PersonFeatures, b: PersonFeatures): number {

@@ -17,19 +17,32 @@ export interface Member {
   attached: boolean;
 }
 
-/** Golden record as it is sealed in `entity` and `entity_version`. */
+/**
+ * Golden record as it is sealed in `entity` and `entity_version`: the winning values with where they came from. Losing values
+ * are those of the member records; keeping them here again would triple the store.
+ */
 export interface StoredGolden {
-  fields: GoldenFields;
+  fields: Record<string, { value: unknown; record: RecordKey; reason: string }>;
   /** Record keys, sorted by UTF-8 bytes. */
   members: RecordKey[];
 }
 
-/** The golden record of a cluster, and when its newest member says it became so. */
-export function goldenOf(recordType: RecordType, members: readonly Member[], authority: AuthorityTable): { golden: StoredGolden; validFrom: string } {
+export interface Golden {
+  stored: StoredGolden;
+  /** With losing values: what the entity is searched by. */
+  fields: GoldenFields;
+  /** When the newest member says it became so. */
+  validFrom: string;
+}
+
+export function goldenOf(recordType: RecordType, members: readonly Member[], authority: AuthorityTable): Golden {
   const attached = new Set(members.filter((m) => m.attached).map((m) => keyOf(m.record)));
   const records = members.map((m) => m.record);
+  const fields = survive({ recordType, members: records, authority, attached });
+  const stored: StoredGolden = { fields: {}, members: records.map(keyOf).sort(compareUtf8) };
+  for (const [path, { value, provenance }] of Object.entries(fields)) stored.fields[path] = { value, record: provenance.record, reason: provenance.reason };
   return {
-    golden: { fields: survive({ recordType, members: records, authority, attached }), members: records.map(keyOf).sort(compareUtf8) },
+    stored, fields,
     validFrom: records.map((r) => r.sourceTime ?? r.observedAt).reduce((a, b) => (Date.parse(b) > Date.parse(a) ? b : a)),
   };
 }

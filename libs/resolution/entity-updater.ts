@@ -1,0 +1,135 @@
+import type { Clock } from '#libs/kernel/clock';
+import { entityId, type EntityId } from '#libs/kernel/ids';
+import type { RecordKey, RecordType } from '#libs/kernel/record-key';
+import type { GoldenRecordChanged } from '#libs/model/events';
+import type { Sealing } from '#libs/platform/sealing';
+import { keyOf } from '#libs/store/source-record-codec';
+import type { SourceRecordStore } from '#libs/store/source-record-store';
+import type { Transaction } from '#libs/store/unit-of-work';
+import type { AuthorityTable } from '#libs/survivorship/authority';
+import { sameValue } from '#libs/survivorship/same-value';
+import { readLinks, writeLinks, type Link } from './crosswalk-store.js';
+import { assignEntityIds } from './entity-ids.js';
+import type { EntityStore, EntityVersion } from './entity-store.js';
+import { goldenOf, householdMembers, searchRows, type Member, type StoredGolden } from './golden.js';
+
+/** Records of one type whose place was worked out anew: complete old and new clusters. */
+export interface Placement {
+  recordType: RecordType;
+  /** Record ids, and the cluster each is in (named by a record id). */
+  records: readonly { id: number; cluster: number; /** Attached to its cluster with this probability. */ attached?: number }[];
+  /** Records whose content is new. */
+  dirty: ReadonlySet<number>;
+}
+
+export interface UpdateContext {
+  authority: AuthorityTable;
+  /** Record keys that caused this; they go into the events and the history. */
+  causes: readonly RecordKey[];
+}
+
+type Change = Omit<GoldenRecordChanged, 'causes' | 'initial'>;
+
+interface Plan {
+  id: EntityId;
+  isNew: boolean;
+  split: boolean;
+  members: readonly { id: number; attached?: number }[];
+}
+
+/** Turns clusters into entities: stable ids, links, golden records, versions, search, and what to announce. */
+export class EntityUpdater {
+  constructor(
+    private readonly sealing: Sealing,
+    private readonly records: SourceRecordStore,
+    private readonly entities: EntityStore,
+    private readonly clock: Clock,
+  ) {}
+
+  async update(tx: Transaction, placement: Placement, context: UpdateContext): Promise<Change[]> {
+    const now = new Date(this.clock.now());
+    const links = await readLinks(tx, placement.records.map((r) => r.id));
+    const clusters = new Map<number, { id: number; attached?: number }[]>();
+    for (const r of placement.records) {
+      const members = clusters.get(r.cluster);
+      if (members) members.push(r);
+      else clusters.set(r.cluster, [r]);
+    }
+    const groups = [...clusters.values()];
+    const assigned = assignEntityIds(
+      groups.map((members) => ({ members: members.map((m) => ({ recordId: m.id, entityId: links.get(m.id)?.entityId })) })),
+      () => entityId(placement.recordType, this.clock.now()),
+    );
+    const created = new Set(assigned.created);
+    const plans = groups.map((members, i): Plan => ({ id: assigned.ids[i]!, isNew: created.has(i), split: assigned.split.has(assigned.ids[i]!), members }));
+    const relinked = newLinks(plans, links);
+    const touched = plans.filter((p) => p.isNew || p.split || p.members.some((m) => placement.dirty.has(m.id) || relinked.has(m.id)));
+
+    const cause = context.causes.length === 1 ? `record ${this.sealing.ref('record', context.causes[0]!).toString('hex')}` : `batch of ${context.causes.length}`;
+    await writeLinks(tx, [...relinked.values()], cause, now);
+    await this.entities.keepHistory(tx, [...assigned.merged.keys()], cause, now);
+    const changes = await this.writeGolden(tx, placement.recordType, touched, context.authority, cause, now);
+    await this.entities.merge(tx, assigned.merged, now);
+    for (const [id, into] of assigned.merged) {
+      changes.push({ entityId: id, recordType: placement.recordType, version: 0, changed: [], kind: 'merged', mergedInto: into });
+    }
+    return changes;
+  }
+
+  /** Who lives in these households now. Call after the persons' links are written. */
+  async updateHouseholdMembers(tx: Transaction, households: readonly { entityId: EntityId; keys: readonly RecordKey[] }[], members: ReadonlyMap<RecordKey, readonly number[]>): Promise<void> {
+    const ids = [...new Set([...members.values()].flat())];
+    const records = await this.records.findByIds(tx, ids);
+    const links = await readLinks(tx, ids);
+    await this.entities.writeHouseholdMembers(tx, new Map(households.map(({ entityId: household, keys }) => {
+      const persons = keys.flatMap((k) => members.get(k) ?? []).map((id) => ({ found: records.get(id), link: links.get(id) }));
+      const current = persons.filter((p) => p.found?.record.recordType === 'person' && p.found.record.state === 'current' && p.link);
+      return [household, householdMembers(new Set(keys), current.map((p) => ({ record: p.found!.record, entityId: p.link!.entityId })))];
+    })));
+  }
+
+  private async writeGolden(tx: Transaction, recordType: RecordType, plans: readonly Plan[], authority: AuthorityTable, cause: string, now: Date): Promise<Change[]> {
+    const before = await this.entities.read(tx, plans.filter((p) => !p.isNew).map((p) => p.id));
+    const records = await this.records.findByIds(tx, plans.flatMap((p) => p.members.map((m) => m.id)));
+    const versions: EntityVersion[] = [];
+    const changes: Change[] = [];
+    for (const plan of plans) {
+      const members: Member[] = plan.members.map((m) => ({ record: records.get(m.id)!.record, attached: m.attached !== undefined }));
+      const golden = goldenOf(recordType, members, authority);
+      const old = before.get(plan.id);
+      const changed = changedPaths(old?.golden, golden.stored);
+      const sameMembers = old !== undefined && sameValue(old.golden.members, golden.stored.members);
+      if (old?.state === 'active' && changed.length === 0 && sameMembers) continue;
+      const version = (old?.version ?? 0) + 1;
+      versions.push({ id: plan.id, recordType, version, memberCount: plan.members.length, golden, search: searchRows(this.sealing, golden.fields) });
+      changes.push({ entityId: plan.id, recordType, version, changed, kind: plan.isNew ? 'created' : plan.split ? 'split' : 'updated' });
+    }
+    await this.entities.keepHistory(tx, versions.filter((v) => before.has(v.id)).map((v) => v.id), cause, now);
+    await this.entities.write(tx, versions, now);
+    return changes;
+  }
+}
+
+/** Links that differ from those the store has. */
+function newLinks(plans: readonly Plan[], before: ReadonlyMap<number, Link>): Map<number, Link> {
+  const links = new Map<number, Link>();
+  for (const plan of plans) {
+    for (const m of plan.members) {
+      const old = before.get(m.id);
+      const attached = m.attached !== undefined;
+      if (old?.entityId === plan.id && old.attached === attached) continue;
+      links.set(m.id, { recordId: m.id, entityId: plan.id, attached, probability: m.attached });
+    }
+  }
+  return links;
+}
+
+/** Paths whose winning value differs; where it comes from is no change. */
+function changedPaths(before: StoredGolden | undefined, after: StoredGolden): string[] {
+  const paths = new Set([...Object.keys(before?.fields ?? {}), ...Object.keys(after.fields)]);
+  return [...paths].filter((p) => !sameValue(before?.fields[p]?.value, after.fields[p]?.value)).sort();
+}
+
+export function recordKeysOf(records: readonly { record: Parameters<typeof keyOf>[0] }[]): RecordKey[] {
+  return records.map((r) => keyOf(r.record));
+}

@@ -1,0 +1,49 @@
+import { uuidv7 } from '#libs/kernel/ids';
+import { compareUtf8 } from '#libs/kernel/hashing';
+import type { RecordKey, RecordType } from '#libs/kernel/record-key';
+import type { Sealing } from '#libs/platform/sealing';
+import type { Transaction } from '#libs/store/unit-of-work';
+
+/** A pair that waits for a steward. */
+export interface OpenReview {
+  kind: 'contestedId' | 'twoIds' | 'ambiguous' | 'noWitness';
+  recordType: RecordType;
+  records: [number, number];
+  keys: [RecordKey, RecordKey];
+  probability: number;
+  /** One of the two records belongs to a restricted system: only its own scope sees the review. */
+  restricted: boolean;
+}
+
+/** Opens reviews, and closes those that no longer stand. What a steward decided stays as it is. */
+export class ReviewStore {
+  constructor(private readonly sealing: Sealing) {}
+
+  /** `around`: all records worked out anew; an open review between two of them that is not among `reviews` is obsolete. */
+  async replace(tx: Transaction, reviews: readonly OpenReview[], around: readonly number[], now: Date): Promise<void> {
+    const rows = reviews.map((r) => ({ ...r, pairRef: this.pairRef(r.keys), sealed: this.sealing.sealJson({ records: [...r.keys].sort(compareUtf8), reason: r.kind }) }));
+    await tx.client.query({
+      name: 'review_obsolete',
+      text: `update review set state = 'obsolete', decided_at = $3
+              where state = 'open' and record_ids && $1::bigint[] and record_ids <@ $1::bigint[] and not (pair_ref = any($2::bytea[]))`,
+      values: [around, rows.map((r) => r.pairRef), now],
+    });
+    if (rows.length === 0) return;
+    await tx.client.query({
+      name: 'review_open',
+      text: `insert into review (id, kind, record_type, pair_ref, record_ids, probability, state, restricted, sealed_evidence, opened_at)
+             select id, k, rt, pr, array[a, b], p, 'open', r, s, $9
+               from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::real[], $8::boolean[], $10::bytea[]) as u(id, k, rt, pr, a, b, p, r, s)
+             on conflict (pair_ref) do update set state = 'open', kind = excluded.kind, probability = excluded.probability, decided_at = null
+              where review.state = 'obsolete'`,
+      values: [
+        rows.map(() => uuidv7(now.getTime())), rows.map((r) => r.kind), rows.map((r) => r.recordType), rows.map((r) => r.pairRef),
+        rows.map((r) => r.records[0]), rows.map((r) => r.records[1]), rows.map((r) => r.probability), rows.map((r) => r.restricted), now, rows.map((r) => r.sealed),
+      ],
+    });
+  }
+
+  pairRef(keys: readonly [RecordKey, RecordKey]): Buffer {
+    return this.sealing.ref('pair', [...keys].sort(compareUtf8).join('\n'));
+  }
+}

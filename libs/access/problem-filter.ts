@@ -55,8 +55,6 @@ export function problemOf(error: unknown): Problem {
   }
   if (error instanceof YiciError) return plain(error.retriable ? 503 : 500, error.code, error.message, error.fix);
   if (error instanceof HttpException) return plain(error.getStatus(), 'YICI_HTTP_' + error.getStatus(), TITLES[error.getStatus()] ?? 'The request was refused.');
-  const status = bodyParserStatus(error);
-  if (status !== undefined) return plain(status, 'YICI_REQUEST_UNREADABLE', TITLES[status] ?? 'The request could not be read.');
   return plain(500, 'YICI_SERVING_FAILED', '服务器出错，请稍后再试。The hub failed to answer.', 'Try again; if it stays, tell the administrator the time and the code.');
 }
 
@@ -72,13 +70,6 @@ const TITLES: Record<number, string> = {
 
 function plain(status: number, code: string, message: string, fix?: string): Problem {
   return { type: 'about:blank', title: TITLES[status] ?? message, status, code, message, ...(fix !== undefined && { fix }) };
-}
-
-/** Express' body parser throws http-errors: too large, malformed JSON, wrong charset. They are the caller's. */
-function bodyParserStatus(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('status' in error) || !('expose' in error)) return undefined;
-  const { status } = error as { status: unknown };
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
 /** The route pattern, not the address: an address may hold an id. */

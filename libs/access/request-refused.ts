@@ -1,6 +1,6 @@
 import { YiciError, type YiciErrorOptions } from '#libs/kernel/errors';
 
-/** Thrown when a request is answered with a 4xx: the caller can mend it. `status` is the HTTP status. */
+/** Thrown when a request is answered with a 3xx or 4xx: the caller can go on or mend it. `status` is the HTTP status. */
 export class RequestRefused extends YiciError {
   readonly status: number;
   /** Faults of single fields, for forms. */
@@ -30,5 +30,12 @@ export function notFound(what: string): RequestRefused {
     code: 'YICI_NOT_FOUND',
     message: `没有找到，或不在您的权限范围内。There is no such ${what}, or it is outside your scope.`,
     fix: 'Check the id; ask a steward if it should be visible to you.',
+  });
+}
+
+/** 307 to the record that this one was merged into. Not 308: a merge can be undone, and a client must not remember it. */
+export function mergedInto(address: string): RequestRefused {
+  return new RequestRefused(307, {
+    code: 'YICI_MERGED', message: '已合并到另一条记录。It was merged into another record.', fix: 'Follow Location.', headers: { Location: address },
   });
 }

@@ -1,12 +1,9 @@
 import type { Account } from '#libs/access/account';
-import { notFound } from '#libs/access/request-refused';
+import { mergedInto, notFound } from '#libs/access/request-refused';
 import type { EntityId } from '#libs/kernel/ids';
 import type { RecordType } from '#libs/kernel/record-key';
 import type { EntityLoader } from '../entity-loader.js';
 import type { VisibleEntities, VisibleEntity } from '../visible-entities.js';
-
-/** What an id leads to: the entity, or the id it was merged into. */
-export type Found = { entity: VisibleEntity; movedTo?: undefined } | { entity?: undefined; movedTo: EntityId };
 
 /** Finds an entity by id for one account, following merges. */
 export class EntityFinder {
@@ -15,12 +12,16 @@ export class EntityFinder {
     readonly entities: VisibleEntities,
   ) {}
 
-  /** Throws RequestRefused 404 alike for what does not exist and for what the account may not see. */
-  async find(id: EntityId, recordType: RecordType, account: Account): Promise<Found> {
+  /**
+   * Throws RequestRefused 404 alike for what does not exist and for what the account may not see, 307 to `address(id)` when
+   * it was merged.
+   */
+  async find(id: EntityId, recordType: RecordType, account: Account, address: (id: EntityId) => string): Promise<VisibleEntity> {
     const active = await this.loader.activeId(id);
     const entity = active === undefined ? undefined : await this.entities.readOne(active, account);
     if (!entity || entity.golden.recordType !== recordType) throw notFound(recordType);
-    return active === id ? { entity } : { movedTo: entity.golden.id };
+    if (active !== id) throw mergedInto(address(entity.golden.id));
+    return entity;
   }
 
   /** Households that list this person, as far as the account may see them. */

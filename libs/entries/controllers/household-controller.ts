@@ -1,6 +1,5 @@
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Param } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
 import { AccessLog } from '#libs/access/access-log';
 import { Roles } from '#libs/access/access-policy';
 import type { Account } from '#libs/access/account';
@@ -25,10 +24,9 @@ export class HouseholdController {
   @ApiResponse({ status: 307, description: 'Merged into another household; Location names it.' })
   @ApiNotFoundResponse({ description: 'No such household, or outside your scope.' })
   async household(
-    @SignedIn() account: Account, @Param('id', new EntityIdPipe('household')) id: string, @Res({ passthrough: true }) response: Response,
-  ): Promise<HouseholdView | undefined> {
-    const { entity, movedTo } = await this.finder.find(id, 'household', account);
-    if (movedTo !== undefined) return void response.status(307).location(`/households/${movedTo}`);
+    @SignedIn() account: Account, @Param('id', new EntityIdPipe('household')) id: string,
+  ): Promise<HouseholdView> {
+    const entity = await this.finder.find(id, 'household', account, (to) => `/households/${to}`);
     const persons = await this.finder.entities.read(entity.persons.map((p) => p.person), account);
     const members = entity.persons.flatMap(({ person, relation }) => {
       const visible = persons.get(person);
@@ -45,10 +43,9 @@ export class HouseholdController {
   @ApiResponse({ status: 307, description: 'Merged into another dwelling; Location names it.' })
   @ApiNotFoundResponse({ description: 'No such dwelling, or outside your scope.' })
   async dwelling(
-    @SignedIn() account: Account, @Param('id', new EntityIdPipe('dwelling')) id: string, @Res({ passthrough: true }) response: Response,
-  ): Promise<DwellingView | undefined> {
-    const { entity, movedTo } = await this.finder.find(id, 'dwelling', account);
-    if (movedTo !== undefined) return void response.status(307).location(`/dwellings/${movedTo}`);
+    @SignedIn() account: Account, @Param('id', new EntityIdPipe('dwelling')) id: string,
+  ): Promise<DwellingView> {
+    const entity = await this.finder.find(id, 'dwelling', account, (to) => `/dwellings/${to}`);
     await this.log.note(account, 'dwelling.read', id);
     return goldenView(entity);
   }

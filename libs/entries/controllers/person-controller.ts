@@ -1,7 +1,6 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import type { Response } from 'express';
 import { AccessLog } from '#libs/access/access-log';
 import { Roles } from '#libs/access/access-policy';
 import type { Account } from '#libs/access/account';
@@ -74,9 +73,8 @@ export class PersonController {
   @ApiOkResponse({ type: PersonView })
   @ApiResponse({ status: 307, description: 'Merged into another person; Location names it. Not permanent: merges can be undone.' })
   @ApiNotFoundResponse({ description: 'No such person, or outside your scope.' })
-  async person(@SignedIn() account: Account, @Param('id', new EntityIdPipe('person')) id: string, @Res({ passthrough: true }) response: Response): Promise<PersonView | undefined> {
-    const { entity, movedTo } = await this.finder.find(id, 'person', account);
-    if (movedTo !== undefined) return void response.status(307).location(`/persons/${movedTo}`);
+  async person(@SignedIn() account: Account, @Param('id', new EntityIdPipe('person')) id: string): Promise<PersonView> {
+    const entity = await this.finder.find(id, 'person', account, (to) => `/persons/${to}`);
     await this.log.note(account, 'person.read', id);
     const households = await this.finder.householdsOf(id, account);
     return { ...goldenView(entity), households: households.map(householdSummary) };
@@ -88,10 +86,9 @@ export class PersonController {
   @ApiOkResponse({ type: KnownStatePage })
   @ApiResponse({ status: 307, description: 'Merged into another person; Location names it.' })
   async history(
-    @SignedIn() account: Account, @Param('id', new EntityIdPipe('person')) id: string, @Query() page: PageRequest, @Res({ passthrough: true }) response: Response,
-  ): Promise<Page<KnownStateView> | undefined> {
-    const { entity, movedTo } = await this.finder.find(id, 'person', account);
-    if (movedTo !== undefined) return void response.status(307).location(`/persons/${movedTo}/history`);
+    @SignedIn() account: Account, @Param('id', new EntityIdPipe('person')) id: string, @Query() page: PageRequest,
+  ): Promise<Page<KnownStateView>> {
+    const entity = await this.finder.find(id, 'person', account, (to) => `/persons/${to}/history`);
     await this.log.note(account, 'person.history', id);
     const before = readPageMark(page.after, 1)?.[0];
     const states = (await this.histories.of(entity, account)).reverse().filter((s) => before === undefined || Date.parse(s.knownFrom) < Date.parse(before));

@@ -86,7 +86,9 @@ export class DeliveryStore {
   async unconfirmed(tx: Transaction, target: string, refs: readonly Buffer[]): Promise<Delivery[]> {
     const found = await tx.client.query<Row>({
       name: 'delivery_unconfirmed',
-      text: `select * from delivery where target = $1 and target_ref = any($2::bytea[]) and state in ('written', 'pickedUp') order by id for update`,
+      // A record we created is known to its delivery by our own ref, the entity id.
+      text: `select * from delivery where target = $1 and state in ('written', 'pickedUp') and (target_ref = any($2::bytea[])
+               or (action = 'create' and entity_id in (select own_ref from minted_key where target = $1 and target_ref = any($2::bytea[])))) order by id for update`,
       values: [target, refs],
     });
     return found.rows.map((r) => this.decode(r));

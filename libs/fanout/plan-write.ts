@@ -29,25 +29,24 @@ export function planUpdate(target: Target, shareable: GoldenFields, own: AnySour
   if (channel === undefined) return { columns: {}, fields: {}, refused: [] };
   const held = heldFields(own, written);
   const wanted: Record<string, unknown> = {};
-  for (const path of channel.encoder.fields) {
+  for (const path of channel.fields) {
     const golden = shareable[path];
-    if (golden === undefined || leadingSystem(golden) === target.id || sameFact(path, golden.value, held[path])) continue;
+    if (golden === undefined || leadingSystem(golden) === target.id || !isFact(path, golden.value) || sameFact(path, golden.value, held[path])) continue;
     wanted[path] = golden.value;
   }
-  const row = channel.encoder.changes(wanted, held);
+  const row = target.mapper.changes('person', wanted, held);
   return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), refused: row.refused };
 }
 
 /** A person to create there; undefined when something the target needs is missing. */
 export function planCreate(target: Target, shareable: GoldenFields): PlannedWrite | undefined {
   const channel = target.person;
-  if (channel === undefined || !channel.mayCreate) return undefined;
-  if (channel.createNeeds.some((path) => shareable[path] === undefined)) return undefined;
+  if (channel?.createNeeds === undefined || channel.createNeeds.some((path) => shareable[path] === undefined)) return undefined;
   const dead = shareable['vitalStatus']?.value;
   if (dead === 'dead' || dead === 'suspectedDead' || shareable['residency']?.value === 'left') return undefined;
   const wanted: Record<string, unknown> = {};
-  for (const path of channel.encoder.fields) if (shareable[path] !== undefined) wanted[path] = shareable[path].value;
-  const row = channel.encoder.encode(wanted);
+  for (const path of channel.fields) if (shareable[path] !== undefined) wanted[path] = shareable[path].value;
+  const row = target.mapper.encode('person', wanted);
   return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), refused: row.refused };
 }
 
@@ -72,6 +71,11 @@ function heldFields(own: AnySourceRecord | undefined, written: WrittenProjection
     for (const [path, field] of Object.entries(written.fields)) held[path] = field.value;
   }
   return held;
+}
+
+/** A suspicion is the hub's own and written to nobody; a ticket tells it where a ticket is taken. */
+function isFact(path: string, value: unknown): boolean {
+  return path !== 'vitalStatus' || value !== 'suspectedDead';
 }
 
 function leadingSystem(golden: GoldenValue): string {

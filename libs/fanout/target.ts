@@ -1,22 +1,15 @@
-import { ConfigurationError } from '#libs/kernel/errors';
 import type { Connector } from '#libs/connector-sdk/connector';
-import { compileOut, compileTicket, type CanonicalFields, type OutEncoder, type OutRow, type Ticket } from '#libs/mapping/encode-out';
+import { OutMapper } from '#libs/connector-sdk/out-mapper';
+import type { Ticket } from '#libs/mapping/encode-out';
 
 /** What a target takes about persons, field by field. */
 export interface PersonChannel {
-  encoder: OutEncoder;
-  /** The hub may create a person here, under its own ref. */
-  mayCreate: boolean;
-  /** Canonical paths a created person must have. */
-  createNeeds: readonly string[];
+  /** Canonical paths that reach it. */
+  fields: readonly string[];
+  /** Canonical paths a created person must have; absent: the hub may not create one. */
+  createNeeds?: readonly string[];
   /** Columns written from each canonical path. */
   columnsOf: ReadonlyMap<string, readonly string[]>;
-}
-
-/** A target takes tickets instead of fields. */
-export interface TicketChannel {
-  kinds: readonly Ticket['kind'][];
-  encode(ticket: Ticket, fields: CanonicalFields): OutRow;
 }
 
 /** One system as something to deliver to, compiled from its connector folder. */
@@ -28,34 +21,33 @@ export interface Target {
   live: boolean;
   /** The protocol the system speaks, where it is not built yet. */
   speaks?: string;
+  mapper: OutMapper;
   person?: PersonChannel;
-  ticket?: TicketChannel;
+  /** Kinds of tickets it takes instead of fields. */
+  ticketKinds?: readonly Ticket['kind'][];
   /** Restricted facets this system owns: whether it holds somebody is told to nobody outside these scopes. */
   scopes: readonly string[];
 }
 
-/** Compiles the write side of a folder. Throws ConfigurationError naming every fault. */
 export function targetOf(connector: Connector): Target {
   const { manifest, mappingOut } = connector;
-  const faults: string[] = [];
-  const live = manifest.mode === 'live' && manifest.delivery !== undefined && manifest.delivery.protocol !== 'none-yet';
+  const { delivery } = manifest;
+  const mapper = new OutMapper(connector);
   const target: Target = {
     id: connector.id,
     name: manifest.name,
     nameEn: manifest.nameEn,
-    live,
-    ...(manifest.delivery?.protocol === 'none-yet' && { speaks: manifest.delivery.speaks }),
+    live: manifest.mode === 'live' && delivery !== undefined && delivery.protocol !== 'none-yet',
+    ...(delivery?.protocol === 'none-yet' && { speaks: delivery.speaks }),
+    mapper,
     scopes: manifest.restricted.map((facet) => facet.replace(/^facets\./, '')),
   };
   const section = mappingOut.person;
   if (section !== undefined && Object.keys(section.columns).length > 0) {
     const columnsOf = new Map<string, string[]>();
     for (const [column, spec] of Object.entries(section.columns)) columnsOf.set(spec.field, [...(columnsOf.get(spec.field) ?? []), column]);
-    target.person = { encoder: compileOut(section, connector.codes, 'person', faults), mayCreate: section.createRef !== undefined, createNeeds: section.createNeeds, columnsOf };
+    target.person = { fields: mapper.fields('person'), columnsOf, ...(section.createRef !== undefined && { createNeeds: section.createNeeds }) };
   }
-  if (mappingOut.ticket !== undefined) {
-    target.ticket = { kinds: Object.keys(mappingOut.ticket.kinds) as Ticket['kind'][], encode: compileTicket(mappingOut.ticket, connector.codes, faults) };
-  }
-  if (faults.length > 0) throw new ConfigurationError(`connector ${connector.id}`, faults);
+  if (mappingOut.ticket !== undefined) target.ticketKinds = Object.keys(mappingOut.ticket.kinds) as Ticket['kind'][];
   return target;
 }

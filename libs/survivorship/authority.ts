@@ -3,7 +3,7 @@
  * hub's own entries (schemas/canonical/hub-authority.json), through the table `authority`; no system is named in this room.
  *
  * A field is a canonical path: `citizenId`, `currentAddress`, `phones`, `facets.insurance`. A household of one kind is asked of
- * the source believed for `memberships.registered|living|residential`, or else `memberships`.
+ * the source believed for `memberships.registered|living|residential`, or else `memberships`; a dwelling of that for `dwelling`.
  */
 export interface AuthorityRow {
   system: string;
@@ -14,7 +14,7 @@ export interface AuthorityRow {
 }
 
 /** The rank of a source that no row names: it is asked after every ranked source, newest first. */
-export const UNRANKED = 90;
+export const UNRANKED = 100;
 
 /**
  * The closed list of conditions. A value whose condition is not met wins nothing.

@@ -22,13 +22,13 @@ const authority = authorityTable([
   { system: 'grid', field: 'phones', rank: 3 },
   { system: 'grid', field: 'education', rank: 1 },
   { system: 'party-volunteer', field: 'education', rank: 1 },
-  { system: 'hukou', field: 'education', rank: 95 },
+  { system: 'hukou', field: 'education', rank: 200 },
   { system: 'hukou', field: 'vitalStatus', rank: 1, condition: 'deathAlone' },
   { system: 'disability', field: 'vitalStatus', rank: 3, condition: 'deathWitness' },
   { system: 'social-insurance', field: 'vitalStatus', rank: 3, condition: 'deathWitness' },
   { system: 'hukou', field: 'memberships.registered', rank: 1 },
   { system: 'grid', field: 'memberships.residential', rank: 1 },
-  { system: 'housing', field: 'dwellingCode', rank: 1 },
+  { system: 'housing', field: 'dwelling', rank: 1 },
 ]);
 
 type Person = SourceRecord<'person'>;

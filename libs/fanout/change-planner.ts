@@ -1,0 +1,80 @@
+import type { GoldenRecordChanged } from '#libs/model/events';
+import { newToInbox } from '#libs/store/inbox';
+import type { NewDelivery } from './delivery.js';
+import { entryIdOf, HUB, type FanoutStore } from './fanout-store.js';
+import { readContexts } from './line-contexts.js';
+import { planLines, type LineContext, type PlannedLine } from './plan-lines.js';
+import type { Target } from './target.js';
+
+/** A change as it came from the log. */
+export interface ChangeMessage {
+  /** Id of the event: the inbox key. */
+  id: string;
+  data: GoldenRecordChanged;
+}
+
+/** A delivery and the message that asks for it. */
+interface Wanted {
+  messageId: string;
+  delivery: NewDelivery;
+}
+
+/**
+ * Turns a batch of changed golden records into deliveries for one target, in one transaction with the inbox rows that stand
+ * for their messages. It never writes to the target: the sender does, so that a slow target holds up no log.
+ */
+export class ChangePlanner {
+  constructor(private readonly store: FanoutStore, private readonly target: Target) {}
+
+  /** Returns how many deliveries are now due. */
+  async plan(messages: readonly ChangeMessage[]): Promise<number> {
+    const kept = await this.concerned(messages);
+    if (kept.length === 0) return 0;
+    const contexts = await readContexts(this.store, this.target, kept.map((m) => m.data.entityId));
+    const wanted = kept.flatMap((m) => {
+      const context = contexts.get(m.data.entityId);
+      return context === undefined ? [] : this.wantedBy(m, context);
+    });
+    if (wanted.length === 0) return 0;
+    return this.store.unitOfWork.run(async (tx) => {
+      const fresh = await newToInbox(tx, `fanout.${this.target.id}`, wanted.map((w) => w.messageId));
+      const added = wanted.filter((w) => fresh.has(w.messageId)).map((w) => w.delivery);
+      await this.store.deliveries.add(tx, added);
+      return added.filter((d) => d.due).length;
+    });
+  }
+
+  /**
+   * What a bulk load brought goes out only through the first connection. A target that is not live yet, or not approved,
+   * answers workers' entries alone: everything else is found as a difference when it is connected.
+   */
+  private async concerned(messages: readonly ChangeMessage[]): Promise<ChangeMessage[]> {
+    const streaming = messages.filter((m) => m.data.recordType === 'person' && !m.data.initial && m.data.kind !== 'merged' && m.data.kind !== 'retired');
+    if (streaming.length === 0 || (this.target.live && (await this.store.connections.approved(this.target.id)))) return streaming;
+    return streaming.filter((m) => m.data.causes.some((cause) => entryIdOf(cause) !== undefined));
+  }
+
+  private wantedBy(message: ChangeMessage, context: LineContext): Wanted[] {
+    const entries = message.data.causes.filter((cause) => entryIdOf(cause) !== undefined);
+    const causes = entries.length > 0 ? entries : message.data.causes.slice(0, 1);
+    return causes.flatMap((key) => {
+      const entry = context.members.records.find((r) => r.system === HUB && r.naturalKey === entryIdOf(key));
+      const lines = planLines(context, { changed: message.data.changed, ...(entry !== undefined && { entry }) });
+      return lines.map((line) => ({ messageId: message.id, delivery: this.deliveryOf(line, message.data, this.store.causeOf(key), context) }));
+    });
+  }
+
+  private deliveryOf(line: PlannedLine, change: GoldenRecordChanged, cause: string, context: LineContext): NewDelivery {
+    const { target } = this;
+    return {
+      target: target.id,
+      targetRef: line.naturalKey === undefined
+        ? this.store.ownRef(target.id, context.members.entityId)
+        : this.store.refOf({ system: target.id, recordType: 'person', naturalKey: line.naturalKey }),
+      entityId: context.members.entityId, entityVersion: change.version, cause,
+      action: line.action, state: line.state, reasonCode: line.reasonCode, reason: line.reason,
+      due: line.state === 'waiting' && line.reasonCode === undefined,
+      ...(line.tickets !== undefined && { payload: { tickets: line.tickets } }),
+    };
+  }
+}

@@ -1,0 +1,105 @@
+import { YiciError } from '#libs/kernel/errors';
+import type { DeliveryAction, NewDelivery } from './delivery.js';
+import type { FanoutStore } from './fanout-store.js';
+import { readContexts } from './line-contexts.js';
+import { planLines, type PlannedLine } from './plan-lines.js';
+import { planUpdate } from './plan-write.js';
+import { recordsAtTarget, shareableFields } from './entity-members.js';
+import type { Target } from './target.js';
+
+/** What a first connection would write, in counts: no values, so that it may be printed. */
+export interface Rehearsal {
+  target: string;
+  /** Records of the target that differ, and by what would be done. */
+  differences: number;
+  actions: Partial<Record<DeliveryAction, number>>;
+  /** Differing records by canonical path, or by kind of ticket. */
+  byField: Record<string, number>;
+  /** A few persons to look at. */
+  examples: string[];
+}
+
+const PAGE = 500;
+const EXAMPLES = 10;
+/** `delivery.cause` of what a first connection delivers. */
+const CAUSE = 'first-connection';
+
+/** The first connection of a target: rehearse, look at the differences, approve; then they are delivered and streaming begins. */
+export class FirstConnections {
+  constructor(private readonly store: FanoutStore) {}
+
+  /** Counts what differs and writes nothing to the target. */
+  async rehearse(target: Target): Promise<Rehearsal> {
+    const rehearsal: Rehearsal = { target: target.id, differences: 0, actions: {}, byField: {}, examples: [] };
+    for await (const { entityId, line, fields } of this.differences(target)) {
+      rehearsal.differences += 1;
+      rehearsal.actions[line.action] = (rehearsal.actions[line.action] ?? 0) + 1;
+      for (const field of fields) rehearsal.byField[field] = (rehearsal.byField[field] ?? 0) + 1;
+      if (rehearsal.examples.length < EXAMPLES) rehearsal.examples.push(entityId);
+    }
+    await this.store.unitOfWork.run((tx) => this.store.connections.rehearsed(tx, target.id, rehearsal.differences));
+    return rehearsal;
+  }
+
+  /**
+   * Puts the connection in force. What differs is delivered (`deliver: false`: the office settles what is old by itself, only
+   * later changes go out), and what waited for the approval becomes due. Returns how many deliveries are due.
+   */
+  async approve(target: Target, actor: string, options: { deliver: boolean } = { deliver: true }): Promise<number> {
+    if (!target.live) throw notLive(target.id);
+    await this.store.unitOfWork.run((tx) => this.store.connections.approve(tx, target.id, actor));
+    let due = 0;
+    if (options.deliver) {
+      let page: NewDelivery[] = [];
+      const flush = async () => {
+        const rows = page;
+        page = [];
+        due += await this.store.unitOfWork.run((tx) => this.store.deliveries.add(tx, rows));
+      };
+      for await (const { delivery } of this.differences(target)) {
+        page.push(delivery);
+        if (page.length >= PAGE) await flush();
+      }
+      await flush();
+    }
+    for (const reasonCode of ['firstConnection', 'notLive']) {
+      due += await this.store.unitOfWork.run((tx) => this.store.deliveries.release(tx, { target: target.id, reasonCode }));
+    }
+    return due;
+  }
+
+  private async *differences(target: Target): AsyncIterable<{ entityId: string; line: PlannedLine; fields: string[]; delivery: NewDelivery }> {
+    let after = '';
+    for (;;) {
+      const page = await this.store.pool.query<{ id: string }>(
+        `select id from entity where record_type = 'person' and state = 'active' and id > $1 order by id limit $2`, [after, PAGE]);
+      if (page.rows.length === 0) return;
+      after = page.rows.at(-1)!.id;
+      const contexts = await readContexts(this.store, target, page.rows.map((r) => r.id));
+      for (const [entityId, context] of contexts) {
+        for (const line of planLines(context, {})) {
+          if (line.state !== 'waiting' || line.naturalKey === undefined) continue;
+          const delivery: NewDelivery = {
+            target: target.id, targetRef: this.store.refOf({ system: target.id, recordType: 'person', naturalKey: line.naturalKey }),
+            entityId, entityVersion: context.members.version, cause: CAUSE, action: line.action, state: 'waiting', due: true,
+            ...(line.tickets !== undefined && { payload: { tickets: line.tickets } }),
+          };
+          yield { entityId, line, delivery, fields: line.tickets ?? changedPaths(context, line.naturalKey) };
+        }
+      }
+    }
+  }
+}
+
+function notLive(target: string): YiciError {
+  return new YiciError({
+    code: 'YICI_FANOUT_NOT_LIVE', stage: 'sharing', message: `系统 ${target} 的在线接口尚未接通。The live connection of ${target} is not built yet.`,
+    fix: 'Deliveries to it wait; it can be approved once its folder says mode: live.',
+  });
+}
+
+function changedPaths(context: Parameters<typeof planLines>[0], naturalKey: string): string[] {
+  const { target, members } = context;
+  const own = recordsAtTarget(members, target.id).find((r) => r.naturalKey === naturalKey);
+  return Object.keys(planUpdate(target, shareableFields(members, target, context.rules, context.authority), own, context.written.get(naturalKey)).fields);
+}

@@ -1,0 +1,98 @@
+import type { OutValue } from '#libs/mapping/encode-value';
+import type { AnySourceRecord } from '#libs/model/source-record';
+import type { Projection } from '#libs/survivorship/echoed-fields';
+import type { Delivery, DeliveryOutcome, DeliveryPayload } from './delivery.js';
+import { recordsAtTarget, shareableFields } from './entity-members.js';
+import { HUB, type FanoutStore } from './fanout-store.js';
+import { planLines, type LineContext } from './plan-lines.js';
+import { planTickets, ticketPath } from './plan-tickets.js';
+import { planCreate, planUpdate, projectionAfter, type PlannedWrite } from './plan-write.js';
+import type { OutgoingItem } from './target-channel.js';
+
+/** A delivery that is to be written now, and what to remember once the target has accepted it. */
+export interface Attempt {
+  delivery: Delivery;
+  entityId: string;
+  item: OutgoingItem;
+  payload: DeliveryPayload;
+  projection: Projection;
+  /** Canonical values written: the body of a record created there. */
+  fields: Record<string, unknown>;
+}
+
+/**
+ * Decides a due delivery anew from what is true now: the newest values, the agreements of this moment, what the target holds
+ * by now. So an old delivery never writes an old value, and one that later changes made needless ends without a write.
+ */
+export function planAttempt(store: FanoutStore, delivery: Delivery, context: LineContext | undefined): Attempt | DeliveryOutcome {
+  const ended = (state: DeliveryOutcome['state'], reasonCode: string, reason?: string): DeliveryOutcome => ({ id: delivery.id, state, reasonCode, reason, attempted: false });
+  if (context === undefined) return ended('notShared', 'nothingLeft');
+  if (!context.approved) return ended('waiting', 'firstConnection');
+  const own = recordsAtTarget(context.members, delivery.target).find((r) => store.refOf(r).equals(delivery.targetRef));
+  if (delivery.action === 'ticket') return own === undefined ? ended('noRecord', 'noRecordThere') : ticketAttempt(context, delivery, own, ended);
+  return fieldAttempt(store, delivery, context, own, ended);
+}
+
+type End = (state: DeliveryOutcome['state'], reasonCode: string, reason?: string) => DeliveryOutcome;
+
+function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineContext, own: AnySourceRecord | undefined, ended: End): Attempt | DeliveryOutcome {
+  const { target, members } = context;
+  if (target.person === undefined) return ended('notShared', 'takesNoFields');
+  const shareable = shareableFields(members, target, context.rules, context.authority);
+  const first = recordsAtTarget(members, target.id)[0];
+  // A create whose key came back meanwhile goes on as an update of that record.
+  const naturalKey = own?.naturalKey ?? (delivery.action === 'create' ? first?.naturalKey ?? context.mintedKey : mintedIs(store, delivery, context) ? context.mintedKey : undefined);
+  if (naturalKey === undefined && delivery.action === 'update') return ended('noRecord', 'noRecordThere');
+  const base = own ?? (delivery.action === 'create' ? first : undefined);
+  const written = naturalKey === undefined ? undefined : context.written.get(naturalKey);
+  const write = naturalKey === undefined ? planCreate(target, shareable) : planUpdate(target, shareable, base, written);
+  if (write === undefined) return ended('noRecord', 'noRecordThere');
+  if (Object.keys(write.columns).length === 0) return nothingToWrite(delivery, context, naturalKey, base, ended);
+  const item: OutgoingItem = { ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: delivery.createdAt, ...(naturalKey !== undefined && { naturalKey }), ...(base !== undefined && { base }) };
+  return {
+    delivery, entityId: members.entityId, item, fields: write.fields,
+    payload: { paths: Object.keys(write.fields), columns: write.columns },
+    projection: projectionAfter(target.person, written, write),
+  };
+}
+
+function mintedIs(store: FanoutStore, delivery: Delivery, { mintedKey }: LineContext): boolean {
+  return mintedKey !== undefined && store.refOf({ system: delivery.target, recordType: 'person', naturalKey: mintedKey }).equals(delivery.targetRef);
+}
+
+/** Ends in the words its line would have now: no longer shared, refused by the target's limits, or there already. */
+function nothingToWrite(delivery: Delivery, context: LineContext, naturalKey: string | undefined, own: AnySourceRecord | undefined, ended: End): DeliveryOutcome {
+  const entry = context.members.records.find((r) => r.system === HUB && r.naturalKey === delivery.cause);
+  const line = entry === undefined ? undefined : planLines(context, { entry }).find((l) => l.naturalKey === naturalKey);
+  if (line === undefined) return ended('notShared', 'nothingLeft');
+  if (line.state !== 'confirmed') return ended(line.state === 'waiting' ? 'notShared' : line.state, line.reasonCode ?? 'nothingLeft', line.reason);
+  const writtenAt = naturalKey === undefined ? undefined : context.written.get(naturalKey)?.writtenAt;
+  const readBack = own !== undefined && (writtenAt === undefined || Date.parse(own.observedAt) > Date.parse(writtenAt));
+  return ended(readBack ? 'confirmed' : 'written', 'alreadyThere');
+}
+
+function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceRecord, ended: End): Attempt | DeliveryOutcome {
+  const { target } = context;
+  const shareable = shareableFields(context.members, target, context.rules, context.authority);
+  const kinds = (target.ticketKinds ?? []).filter((kind) => delivery.payload?.tickets?.includes(kind) ?? false);
+  const written = context.written.get(own.naturalKey);
+  const due = planTickets({ kinds, shareable, own, written, contested: context.contested });
+  if (due.length === 0) return ended('notShared', 'nothingLeft');
+  const rows: Record<string, OutValue>[] = [];
+  const refused: string[] = [];
+  const told: PlannedWrite['fields'] = {};
+  due.forEach((ticket, i) => {
+    // The ticket's number names the delivery, so that a file dropped twice is one ticket there.
+    const row = target.mapper.ticket({ number: `${delivery.id.slice(0, 33)}-${i + 1}`, kind: ticket.kind, text: ticket.text }, { ...own.body });
+    if (row.refused.length > 0) return refused.push(...row.refused.map((r) => r.column));
+    rows.push(row.columns);
+    told[ticketPath(ticket.kind)] = ticket.signature;
+  });
+  if (rows.length === 0) return ended('rejected', 'cannotBeSaid', refused.join(', '));
+  const projection: Projection = { fields: { ...written?.fields } };
+  for (const [path, value] of Object.entries(told)) projection.fields[path] = { value, columns: {} };
+  return {
+    delivery, entityId: context.members.entityId, fields: {}, projection, payload: { tickets: due.map((t) => t.kind), paths: Object.keys(told) },
+    item: { ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, base: own, plannedAt: delivery.createdAt },
+  };
+}

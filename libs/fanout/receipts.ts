@@ -1,0 +1,89 @@
+import type { Delivery, DeliveryState } from './delivery.js';
+import { HUB, type FanoutStore } from './fanout-store.js';
+import { planLines } from './plan-lines.js';
+import { readContexts } from './line-contexts.js';
+import { reasonWords, STATE_WORDS } from './receipt-words.js';
+import type { Target } from './target.js';
+
+/** How far one entry got at one target. */
+export interface ReceiptLine {
+  target: string;
+  name: string;
+  nameEn: string;
+  state: DeliveryState;
+  stateZh: string;
+  stateEn: string;
+  reasonCode?: string;
+  /** The reason in words; absent when the state says it all. */
+  zh?: string;
+  en?: string;
+  /** How many records of the target it concerns: two when it keeps the person twice. */
+  records: number;
+  changedAt?: string;
+}
+
+/** A line stands where the slowest of its records stands. */
+const SLOWEST_FIRST: readonly DeliveryState[] = ['rejected', 'waiting', 'written', 'pickedUp', 'confirmed', 'noRecord', 'notShared'];
+/** A receipt has at most a few rows a target; more than this is no receipt. */
+const MOST_ROWS = 1000;
+
+/** Receipts: one line for every target system, whatever became of the delivery there, with its reason in words. */
+export class Receipts {
+  constructor(private readonly store: FanoutStore, private readonly targets: readonly Target[]) {}
+
+  /**
+   * The receipt of an entry (by its id) or of another record (by its record key). `openScopes`: restricted facets the reader may
+   * see; the line of a system that owns one looks the same to everyone else, whether it has a record or not.
+   */
+  async receiptFor(cause: string, openScopes: readonly string[] = []): Promise<ReceiptLine[]> {
+    const deliveries = await this.store.deliveries.list({ cause: cause.includes(':') ? this.store.causeOf(cause) : cause, limit: MOST_ROWS });
+    return this.targets.map((target) => {
+      const closed = target.scopes.some((scope) => !openScopes.includes(scope));
+      return closed ? lineOf(target, 'notShared', 'restricted') : lineFor(target, newestOfEach(deliveries.filter((d) => d.target === target.id)));
+    });
+  }
+
+  /** Why a field of this person does not reach a target, as things stand now; undefined when it would. */
+  async whyNotShared(entityId: string, target: string, field: string): Promise<{ code: string; zh?: string; en?: string } | undefined> {
+    const known = this.targets.find((t) => t.id === target);
+    const context = known && (await readContexts(this.store, known, [entityId])).get(entityId);
+    if (known === undefined || context === undefined) return { code: 'noRecordThere', ...reasonWords('noRecordThere', undefined) };
+    if (known.person?.fields.includes(field) !== true) {
+      const code = known.ticketKinds === undefined ? 'notReceived' : 'ticketsOnly';
+      return { code, ...reasonWords(code, undefined) };
+    }
+    const holders = context.members.records.filter((r) => r.state === 'current' && r.system !== target && (r.body as Record<string, unknown>)[field.split('.')[0]!] !== undefined);
+    const refusals = holders.map((r) => context.rules.refusal(r, field));
+    if (holders.length > 0 && refusals.every((r) => r !== undefined)) return { code: refusals[0]!, ...reasonWords(refusals[0], undefined) };
+    const entry = holders.find((r) => r.system === HUB);
+    const line = planLines(context, { ...(entry !== undefined && { entry }) }).find((l) => l.reasonCode !== undefined);
+    return line?.reasonCode === undefined ? undefined : { code: line.reasonCode, ...reasonWords(line.reasonCode, line.reason) };
+  }
+}
+
+function lineFor(target: Target, deliveries: readonly Delivery[]): ReceiptLine {
+  if (deliveries.length === 0) return lineOf(target, 'waiting', 'notProcessed', undefined, 0);
+  const slowest = [...deliveries].sort((a, b) => SLOWEST_FIRST.indexOf(a.state) - SLOWEST_FIRST.indexOf(b.state))[0]!;
+  const line = lineOf(target, slowest.state, slowest.reasonCode, slowest.reason, deliveries.length);
+  return { ...line, changedAt: slowest.changedAt.toISOString() };
+}
+
+/** An entry may have come again in a later version of the person: the newest delivery to each record speaks. */
+function newestOfEach(deliveries: readonly Delivery[]): Delivery[] {
+  const byRecord = new Map<string, Delivery>();
+  for (const d of deliveries) {
+    const key = d.action === 'create' ? 'create' : d.targetRef.toString('hex');
+    const known = byRecord.get(key);
+    // What was done stays done: a later look that found nothing left to do says less than the write itself.
+    if (known === undefined || !(d.reasonCode === 'nothingLeft' && known.state !== 'waiting')) byRecord.set(key, d);
+  }
+  return [...byRecord.values()];
+}
+
+function lineOf(target: Target, state: DeliveryState, reasonCode?: string, detail?: string, records = 0): ReceiptLine {
+  const words = reasonWords(reasonCode, detail);
+  return {
+    target: target.id, name: target.name, nameEn: target.nameEn, state, stateZh: STATE_WORDS[state].zh, stateEn: STATE_WORDS[state].en,
+    ...(reasonCode !== undefined && { reasonCode }), ...words, records,
+  };
+}

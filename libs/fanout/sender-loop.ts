@@ -1,0 +1,89 @@
+import type pg from 'pg';
+import type { Logger } from '#libs/platform/logger';
+import type { TargetSender } from './target-sender.js';
+
+/** Class of the advisory lock that makes one process at a time the sender of a target; order per target key rests on it. */
+const SENDER_LOCK = 0x6661_6e6f;
+const IDLE_MS = 1000;
+const PICKUP_MS = 2000;
+
+/** Keeps one target's sender at work: wakes when something is due, and holds the target's lock while it runs. */
+export class SenderLoop {
+  private readonly stop = new AbortController();
+  private readonly running: Promise<void>;
+  private lock: pg.PoolClient | undefined;
+  private rouse: (() => void) | undefined;
+  private woken = false;
+  private lastPickup = 0;
+
+  constructor(private readonly sender: TargetSender, private readonly pool: pg.Pool, private readonly logger: Logger) {
+    this.running = this.run();
+  }
+
+  /** Something may be due now. */
+  wake(): void {
+    this.woken = true;
+    this.rouse?.();
+  }
+
+  /** Lets the running call end, then gives up the lock. */
+  async close(): Promise<void> {
+    this.stop.abort();
+    this.rouse?.();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      let busy = false;
+      this.woken = false;
+      try {
+        if (await this.holdsLock()) busy = (await this.sender.sendDue(this.stop.signal)) > 0 || (await this.pickedUp());
+      } catch (error) {
+        this.logger.error('fanout.senderFailed', { target: this.sender.target.id }, error);
+      }
+      if (!busy && !this.woken) await this.sleep(Math.max(IDLE_MS, this.sender.pauseMs()));
+    }
+    this.lock?.release(true);
+  }
+
+  private async pickedUp(): Promise<boolean> {
+    const now = performance.now();
+    if (now - this.lastPickup < PICKUP_MS) return false;
+    this.lastPickup = now;
+    return (await this.sender.lookForPickedUp()) > 0;
+  }
+
+  /** A session lock on a connection of its own: it goes when the process does, however that ends. */
+  private async holdsLock(): Promise<boolean> {
+    if (this.lock !== undefined) return true;
+    const client = await this.pool.connect();
+    try {
+      const got = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as got', [SENDER_LOCK, this.sender.target.id]);
+      if (got.rows[0]?.got !== true) {
+        client.release();
+        return false;
+      }
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+    client.on('error', () => {
+      if (this.lock === client) this.lock = undefined;
+    });
+    this.lock = client;
+    return true;
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.rouse = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.stop.signal.aborted || this.woken) this.rouse();
+    });
+    this.rouse = undefined;
+  }
+}

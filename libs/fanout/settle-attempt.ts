@@ -1,0 +1,56 @@
+import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
+import type { TargetKeyMinted } from '#libs/model/events';
+import type { DeliveryOutcome } from './delivery.js';
+import type { Attempt } from './plan-attempt.js';
+import { retryDelay } from './retry-delay.js';
+import type { ItemAnswer } from './target-channel.js';
+
+/** After so many attempts that failed for one record alone, a person must look: it goes to the dead letters. */
+const MOST_ATTEMPTS = 20;
+
+export interface Settlement extends DeliveryOutcome {
+  /** The delivery ends here and is kept as a dead letter, for a replay. */
+  dead?: { code: string; reason: string };
+}
+
+/** What an answer means for its delivery. `now` in milliseconds, `random` in [0, 1). */
+export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random: number): Settlement {
+  const { delivery } = attempt;
+  const attempts = delivery.attempts + 1;
+  if (answer.outcome === 'accepted') {
+    return { id: delivery.id, state: 'written', payload: { ...attempt.payload, ...(answer.file !== undefined && { file: answer.file }) } };
+  }
+  if (answer.outcome === 'refused') {
+    return {
+      id: delivery.id, state: 'rejected', reasonCode: 'targetRefused', reason: answer.detail, payload: attempt.payload,
+      dead: { code: 'YICI_SENDING_REFUSED', reason: `${delivery.target} refused the write (${answer.detail}).` },
+    };
+  }
+  if (attempts >= MOST_ATTEMPTS) {
+    return {
+      id: delivery.id, state: 'rejected', reasonCode: 'targetRefused', reason: `${attempts} attempts`, payload: attempt.payload,
+      dead: { code: 'YICI_SENDING_GAVE_UP', reason: `${delivery.target} did not accept the write in ${attempts} attempts.` },
+    };
+  }
+  const wait = answer.outcome === 'conflict' ? Math.min(retryDelay(attempts, random), 5000) : retryDelay(attempts, random);
+  return {
+    id: delivery.id, state: 'waiting', reasonCode: answer.outcome === 'conflict' ? 'conflict' : 'retrying',
+    reason: answer.outcome === 'failed' ? answer.detail : undefined, nextAttemptAt: new Date(now + wait),
+  };
+}
+
+/** What we created there, as a source record whose every field only repeats the hub; any real version of it is newer. */
+export function mintedRecord(attempt: Attempt, naturalKey: string, now: number): TargetKeyMinted {
+  const body: Record<string, unknown> = {};
+  const facets: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(attempt.fields)) {
+    if (path.startsWith('facets.')) facets[path.slice('facets.'.length)] = value;
+    else body[path] = value;
+  }
+  if (Object.keys(facets).length > 0) body['facets'] = facets;
+  const record: SourceRecord<'person'> = {
+    system: attempt.delivery.target, recordType: 'person', naturalKey, order: '', observedAt: new Date(now).toISOString(), state: 'current',
+    body: body as AnySourceRecord['body'] as SourceRecord<'person'>['body'], hubOrigin: Object.keys(attempt.fields), origin: { source: `delivery:${attempt.delivery.id}`, position: 0 },
+  };
+  return { system: attempt.delivery.target, recordType: 'person', naturalKey, ownRef: attempt.item.ref, entityId: attempt.entityId, record };
+}

@@ -1,0 +1,158 @@
+import type { TargetKeyMinted } from '#libs/model/events';
+import type { AnySourceRecord } from '#libs/model/source-record';
+import type { Logger } from '#libs/platform/logger';
+import { Circuit } from './circuit.js';
+import type { Delivery } from './delivery.js';
+import type { FanoutStore } from './fanout-store.js';
+import { readContexts } from './line-contexts.js';
+import { planAttempt, type Attempt } from './plan-attempt.js';
+import { retryDelay } from './retry-delay.js';
+import { mintedRecord, settle, type Settlement } from './settle-attempt.js';
+import type { Target } from './target.js';
+import type { ItemAnswer, TargetChannel } from './target-channel.js';
+
+/** What fan-out tells the rest of the hub. Resolves when it is durable. */
+export interface FanoutNews {
+  minted(events: readonly TargetKeyMinted[]): Promise<void>;
+  /** A target's record was read back in a conflict: it goes the way of every accepted record. */
+  readBack(records: readonly AnySourceRecord[]): Promise<void>;
+}
+
+/** Writes what is due to one target, in order per target record. One pass of work; {@link SenderLoop} repeats it. */
+export class TargetSender {
+  private readonly circuit: Circuit;
+  /** After a call failed as a whole, one item at a time: a single poisoned one must not keep the others waiting. */
+  private probing = false;
+
+  constructor(
+    readonly target: Target,
+    private readonly channel: TargetChannel,
+    private readonly store: FanoutStore,
+    private readonly news: FanoutNews,
+    private readonly logger: Logger,
+    private readonly random: () => number = Math.random,
+  ) {
+    this.circuit = new Circuit(store.clock);
+  }
+
+  /** Milliseconds until the target may be asked again. */
+  pauseMs(): number {
+    return this.circuit.waitMs();
+  }
+
+  /** Attempts what is due; returns how many deliveries it touched, 0 when nothing was due. */
+  async sendDue(signal: AbortSignal): Promise<number> {
+    if (this.circuit.waitMs() > 0) return 0;
+    const due = await this.store.deliveries.due(this.target.id, this.probing ? 1 : this.channel.maxItems);
+    if (due.length === 0) return 0;
+    const contexts = await readContexts(this.store, this.target, due.map((d) => d.entityId));
+    const attempts: Attempt[] = [];
+    const settlements: Settlement[] = [];
+    for (const delivery of due) {
+      const planned = planAttempt(this.store, delivery, contexts.get(delivery.entityId));
+      if ('item' in planned) attempts.push(planned);
+      else settlements.push(planned);
+    }
+    if (attempts.length === 0) {
+      await this.commit(settlements, []);
+      return due.length;
+    }
+    const answers = await this.write(attempts, signal);
+    await this.finish(attempts, answers, settlements, signal);
+    return due.length;
+  }
+
+  /** Marks dropped tickets that were taken away; returns how many. */
+  async lookForPickedUp(): Promise<number> {
+    if (this.channel.takenAway === undefined) return 0;
+    const picked: Delivery[] = [];
+    for (const delivery of await this.store.deliveries.dropped(this.target.id, 500)) {
+      if (delivery.payload?.file !== undefined && (await this.channel.takenAway(delivery.payload.file))) picked.push(delivery);
+    }
+    if (picked.length > 0) await this.commit(picked.map((d) => ({ id: d.id, state: 'pickedUp' as const, attempted: false })), []);
+    return picked.length;
+  }
+
+  private async write(attempts: readonly Attempt[], signal: AbortSignal): Promise<ItemAnswer[] | undefined> {
+    try {
+      const answers = await this.channel.write(attempts.map((a) => a.item), signal);
+      this.circuit.succeeded();
+      this.probing = false;
+      return answers;
+    } catch (error) {
+      this.circuit.failed();
+      this.probing = true;
+      this.logger.warn('fanout.targetUnreachable', { target: this.target.id, waiting: attempts.length, pauseMs: this.circuit.waitMs() }, error);
+      return undefined;
+    }
+  }
+
+  private async finish(attempts: readonly Attempt[], answers: readonly ItemAnswer[] | undefined, settlements: Settlement[], signal: AbortSignal): Promise<void> {
+    const now = this.store.clock.now();
+    if (answers === undefined) return this.commit([...settlements, ...this.putOff(attempts, now)], []);
+    const accepted: { attempt: Attempt; naturalKey: string }[] = [];
+    const minted: TargetKeyMinted[] = [];
+    for (const [i, attempt] of attempts.entries()) {
+      const answer: ItemAnswer = answers[i] ?? { outcome: 'failed', detail: 'no answer for this item' };
+      settlements.push(settle(attempt, answer, now, this.random()));
+      if (answer.outcome !== 'accepted') continue;
+      const naturalKey = attempt.item.naturalKey ?? answer.naturalKey;
+      if (naturalKey === undefined) continue;
+      accepted.push({ attempt, naturalKey });
+      if (attempt.item.naturalKey === undefined) minted.push(mintedRecord(attempt, naturalKey, now));
+    }
+    await this.readConflicts(attempts, answers, signal);
+    // Told before the commit: after a crash in between, the repeated create gives the same key, and it is told again.
+    if (minted.length > 0) await this.news.minted(minted);
+    await this.commit(settlements, accepted, attempts);
+  }
+
+  /** The target is away, which says little about any one delivery: it waits, however long, and nothing becomes a dead letter. */
+  private putOff(attempts: readonly Attempt[], now: number): Settlement[] {
+    const alone = attempts.length === 1;
+    return attempts.map(({ delivery }) => ({
+      id: delivery.id, state: 'waiting', reasonCode: 'retrying', attempted: alone,
+      nextAttemptAt: new Date(now + Math.max(this.circuit.waitMs(), alone ? retryDelay(delivery.attempts + 1, this.random()) : 0)),
+    }));
+  }
+
+  private async readConflicts(attempts: readonly Attempt[], answers: readonly ItemAnswer[], signal: AbortSignal): Promise<void> {
+    if (this.channel.readBack === undefined) return;
+    const records: AnySourceRecord[] = [];
+    for (const [i, attempt] of attempts.entries()) {
+      if (answers[i]?.outcome !== 'conflict' || attempt.item.naturalKey === undefined) continue;
+      try {
+        const record = await this.channel.readBack(attempt.item.naturalKey, signal);
+        if (record !== undefined) records.push(record);
+      } catch (error) {
+        this.logger.warn('fanout.readBackFailed', { target: this.target.id, delivery: attempt.delivery.id }, error);
+      }
+    }
+    if (records.length > 0) await this.news.readBack(records);
+  }
+
+  private async commit(settlements: readonly Settlement[], accepted: readonly { attempt: Attempt; naturalKey: string }[], attempts: readonly Attempt[] = []): Promise<void> {
+    const { store, target } = this;
+    const ref = (naturalKey: string) => store.refOf({ system: target.id, recordType: 'person', naturalKey });
+    const dead = settlements.filter((s) => s.dead !== undefined);
+    await store.unitOfWork.run(async (tx) => {
+      await store.deliveries.settle(tx, settlements);
+      await store.projections.save(tx, target.id, accepted.map(({ attempt, naturalKey }) => ({
+        targetRef: ref(naturalKey), entityId: attempt.entityId, naturalKey, projection: attempt.projection, deliveryId: attempt.delivery.id,
+      })));
+      for (const { attempt, naturalKey } of accepted) {
+        if (attempt.item.naturalKey === undefined) {
+          await store.projections.saveMinted(tx, target.id, attempt.item.ref, { entityId: attempt.entityId, naturalKey, targetRef: ref(naturalKey) });
+        }
+      }
+      await store.deadLetters.add(tx, dead.map((s) => {
+        const attempt = attempts.find((a) => a.delivery.id === s.id)!;
+        return {
+          system: target.id, recordType: 'person', naturalKey: attempt.item.naturalKey, code: s.dead!.code, stage: 'sending' as const, reason: s.dead!.reason,
+          origin: { source: `delivery:${s.id}`, position: attempt.delivery.attempts + 1 }, bytes: Buffer.from(JSON.stringify(attempt.item.rows ?? attempt.item.columns)),
+        };
+      }));
+    });
+    for (const s of dead) this.logger.warn('fanout.deadLetter', { target: target.id, delivery: s.id, code: s.dead!.code });
+  }
+}

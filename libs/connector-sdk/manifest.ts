@@ -18,7 +18,7 @@ const formatSchema = z.discriminatedUnion('format', [
     header: z.boolean().default(true), columns, free: z.string().optional(), cutColumn: z.string().optional(), cutBytes: z.number().int().optional(), maxRecordBytes,
   }),
   z.strictObject({ format: z.literal('json-lines'), columns, maxDepth: z.number().int().min(1).max(64).optional(), maxRecordBytes }),
-  z.strictObject({ format: z.literal('xml-records'), encoding, recordElement: z.string().min(1), columns, maxRecordBytes }),
+  z.strictObject({ format: z.literal('xml-records'), encoding, recordElement: z.string().min(1), rootElement: z.string().min(1).optional(), columns, maxRecordBytes }),
   z.strictObject({
     format: z.literal('dbf'),
     columns: z.array(z.strictObject({ name: z.string().min(1), type: z.enum(['C', 'D', 'N', 'L']), width: z.number().int().min(1), decimals: z.number().int().optional() })).min(1),

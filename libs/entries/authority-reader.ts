@@ -7,7 +7,7 @@ import { authorityTable, type AuthorityRow, type AuthorityTable } from '#libs/su
 export interface Authority {
   table: AuthorityTable;
   secret: SecretSystems;
-  /** Systems whose light looks the same to everyone outside their scope. */
+  /** Systems whose counts only their scope may see. */
   guarded: SecretSystems;
 }
 

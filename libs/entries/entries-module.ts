@@ -20,6 +20,7 @@ import { DecisionReader } from './decision-reader.js';
 import { EntityLoader } from './entity-loader.js';
 import { EntryStore } from './entry-store.js';
 import { CountsReader } from './hub-counts.js';
+import { PairExplainer } from './pair-explainer.js';
 import { PersonHistory } from './person-history.js';
 import { PersonSearch } from './person-search.js';
 import { ReceiptLines, type ReadReceipt } from './receipt-lines.js';
@@ -88,10 +89,11 @@ export class EntriesModule {
       new PersonSearch(dataSource, sealing, entities),
       new PersonHistory(dataSource, sealing, authority),
       new ReviewReader(dataSource, sealing, authority),
+      new PairExplainer(dataSource, sealing),
       new DecisionMaker(new DecisionReader(dataSource, sealing), scope, commands, clock),
       new DeadLetterReader(dataSource, sealing, authority),
       new CountsReader(dataSource, authority),
-      new ReceiptLines(parts.readReceipt, authority),
+      new ReceiptLines(parts.readReceipt),
       new EntryResender(submitting, logger),
     ];
     return {

@@ -1,38 +1,33 @@
 import type { Account } from '#libs/access/account';
-import type { AuthorityReader } from './authority-reader.js';
 
-/** One target system's line of a receipt. */
+/** One target system's line of a receipt, as fan-out words it. */
 export interface ReceiptLine {
   target: string;
+  name: string;
+  nameEn: string;
   state: string;
+  stateZh: string;
+  stateEn: string;
   reasonCode?: string;
-  /** Reason in words. */
+  /** Reason in words; absent when the state says it all. */
   zh?: string;
   en?: string;
+  /** How many records of the target it concerns. */
+  records: number;
   changedAt?: string;
 }
 
-/** Reads the receipt of an entry, one line for each target; fan-out keeps them, the hub hands it in. */
-export type ReadReceipt = (entryId: string) => Promise<ReceiptLine[]>;
+/**
+ * Reads the receipt of an entry, one line for each target; fan-out keeps them, the hub hands the function in. `openScopes`:
+ * restricted facets the reader may see; the line of a system that owns one looks the same to everyone else.
+ */
+export type ReadReceipt = (entryId: string, openScopes: readonly string[]) => Promise<ReceiptLine[]>;
 
-/** Receipts as an account may see them: the light of a guarded system looks the same to everyone outside its scope. */
+/** Receipts for one account. A class so that Nest can hand it in. */
 export class ReceiptLines {
-  constructor(
-    private readonly read: ReadReceipt,
-    private readonly authority: AuthorityReader,
-  ) {}
+  constructor(private readonly read: ReadReceipt) {}
 
-  async of(entryId: string, account: Account): Promise<ReceiptLine[]> {
-    const { guarded } = await this.authority.current();
-    const lines = await this.read(entryId);
-    const closed = [...guarded].filter(([, scope]) => !account.facetScopes.includes(scope)).map(([system]) => system);
-    return [...lines.filter((l) => !closed.includes(l.target)), ...closed.map(withheld)].sort((a, b) => (a.target < b.target ? -1 : 1));
+  of(entryId: string, account: Account): Promise<ReceiptLine[]> {
+    return this.read(entryId, account.facetScopes);
   }
-}
-
-function withheld(target: string): ReceiptLine {
-  return {
-    target, state: 'withheld', reasonCode: 'YICI_RECEIPT_WITHHELD',
-    zh: '该系统的情况不予显示，无论有无记录。', en: 'What this system holds is not shown, whether it has a record or not.',
-  };
 }

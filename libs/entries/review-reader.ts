@@ -26,8 +26,6 @@ export interface VisibleReview {
   state: ReviewState;
   openedAt: string;
   decidedAt?: string;
-  /** Why the two may be one: levels and weights in words, as resolution left them. */
-  evidence: unknown;
   records: ReviewedRecord[];
 }
 
@@ -44,12 +42,11 @@ interface ReviewRow {
   record_ids: string[];
   probability: number | null;
   state: ReviewState;
-  sealed_evidence: Buffer;
   opened_at: Date;
   decided_at: Date | null;
 }
 
-const COLUMNS = 'id, kind, record_type, record_ids, probability, state, sealed_evidence, opened_at, decided_at';
+const COLUMNS = 'id, kind, record_type, record_ids, probability, state, opened_at, decided_at';
 const BATCH = 100;
 
 /** Potential matches and contested IDs, as far as the reader may see every record in them; others do not exist for the reader. */
@@ -96,7 +93,7 @@ export class ReviewReader {
       if (!open || !inCommunity(account, own.flatMap((r) => divisionsOfBody(r.record.body)))) return [];
       return [{
         id: row.id, kind: row.kind, recordType: row.record_type, state: row.state, openedAt: row.opened_at.toISOString(),
-        evidence: this.sealing.openJson<unknown>(row.sealed_evidence), records: own,
+        records: own,
         ...(row.probability !== null && { probability: row.probability }),
         ...(row.decided_at !== null && { decidedAt: row.decided_at.toISOString() }),
       }];

@@ -69,7 +69,7 @@ export async function startHttpHub(db: TestDatabase, options: { clock?: Clock; l
         commands.push({ key, command });
         return Promise.resolve();
       },
-      readReceipt: (entryId) => Promise.resolve(receipts.get(entryId) ?? []),
+      readReceipt: (entryId: string) => Promise.resolve(receipts.get(entryId) ?? []),
     }),
   ], { logger: silentLogger, metrics: new Metrics(), health: new Health(), documented: true });
   await app.listen(0, '127.0.0.1');

@@ -13,12 +13,17 @@ export class EntryAccepted {
   @ApiProperty({ example: '/receipts/0192f0c1-7b1d-7c3a-9d3e-1a2b3c4d5e6f' }) receiptUrl!: string;
 }
 
-export class ReceiptLineView implements ReceiptLine {
+class ReceiptLineView implements ReceiptLine {
   @ApiProperty({ example: 'grid' }) target!: string;
-  @ApiProperty({ enum: ['notShared', 'noRecord', 'waiting', 'written', 'pickedUp', 'confirmed', 'rejected', 'withheld'] }) state!: string;
+  @ApiProperty({ description: 'Name of the system.' }) name!: string;
+  @ApiProperty() nameEn!: string;
+  @ApiProperty({ enum: ['notShared', 'noRecord', 'waiting', 'written', 'pickedUp', 'confirmed', 'rejected'] }) state!: string;
+  @ApiProperty() stateZh!: string;
+  @ApiProperty() stateEn!: string;
   @ApiPropertyOptional({ description: 'Stable code of the reason.' }) reasonCode?: string;
-  @ApiPropertyOptional({ description: '原因' }) zh?: string;
+  @ApiPropertyOptional({ description: '原因; absent when the state says it all.' }) zh?: string;
   @ApiPropertyOptional({ description: 'Reason.' }) en?: string;
+  @ApiProperty({ description: 'How many records of the target it concerns.' }) records!: number;
   @ApiPropertyOptional({ format: 'date-time' }) changedAt?: string;
 }
 

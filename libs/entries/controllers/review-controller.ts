@@ -6,7 +6,9 @@ import type { Account } from '#libs/access/account';
 import { pageOf, readPageMark, type Page } from '#libs/access/page-request';
 import { notFound, RequestRefused } from '#libs/access/request-refused';
 import { SignedIn } from '#libs/access/signed-in';
+import type { SourceRecord } from '#libs/model/source-record';
 import { DecisionMaker } from '../decision-maker.js';
+import { PairExplainer } from '../pair-explainer.js';
 import { ReviewReader } from '../review-reader.js';
 import { DecisionAccepted, ReviewDecisionRequest, ReviewPage, ReviewPageRequest, reviewView, ReviewView } from './review-views.js';
 
@@ -17,29 +19,32 @@ import { DecisionAccepted, ReviewDecisionRequest, ReviewPage, ReviewPageRequest,
 export class ReviewController {
   constructor(
     private readonly reviews: ReviewReader,
+    private readonly explainer: PairExplainer,
     private readonly decisions: DecisionMaker,
     private readonly log: AccessLog,
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Reviews with their evidence, oldest first' })
+  @ApiOperation({ summary: 'Reviews with their records side by side, oldest first' })
   @ApiOkResponse({ type: ReviewPage })
   async list(@SignedIn() account: Account, @Query() page: ReviewPageRequest): Promise<Page<ReviewView>> {
     const found = await this.reviews.list(page, account, readPageMark(page.after, 2), page.limit + 1);
-    const shown = pageOf(found, page.limit, (r) => [r.openedAt, r.id], reviewView);
+    const shown = pageOf(found, page.limit, (r) => [r.openedAt, r.id], (r) => reviewView(r));
     await this.log.noteEach(account, 'review.list', shown.items.map((r) => r.id));
     return shown;
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'One review' })
+  @ApiOperation({ summary: 'One review with its evidence, records side by side' })
   @ApiOkResponse({ type: ReviewView })
   @ApiNotFoundResponse({ description: 'No such review, or outside your scope.' })
   async review(@SignedIn() account: Account, @Param('id') id: string): Promise<ReviewView> {
     const review = await this.reviews.find(id, account);
     if (!review) throw notFound('review');
     await this.log.note(account, 'review.read', id);
-    return reviewView(review);
+    const [a, b] = review.records.map((r) => r.record);
+    const persons = a?.recordType === 'person' && b?.recordType === 'person';
+    return reviewView(review, persons ? await this.explainer.explain(a as SourceRecord<'person'>, b as SourceRecord<'person'>) : undefined);
   }
 
   @Post(':id/decision')

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { PageMark, PageRequest } from '#libs/access/page-request';
 import { said } from '#libs/access/request-validation';
+import type { PairExplanation } from '#libs/matching/explain-pair';
 import type { RecordType } from '#libs/kernel/record-key';
 import type { ReviewState, VisibleReview } from '../review-reader.js';
 
@@ -44,7 +45,9 @@ export class ReviewView {
   @ApiProperty({ enum: REVIEW_STATES }) state!: ReviewState;
   @ApiProperty({ format: 'date-time' }) openedAt!: string;
   @ApiPropertyOptional({ format: 'date-time' }) decidedAt?: string;
-  @ApiProperty({ description: 'Levels and weights of the comparison, in words.', type: Object }) evidence!: unknown;
+  @ApiPropertyOptional({ description: 'Why they may be one, step by step in words with the weight of each; persons only, with one review.', type: Object })
+  evidence?: PairExplanation;
+
   @ApiProperty({ type: [ReviewedRecordView] }) records!: ReviewedRecordView[];
 }
 
@@ -107,9 +110,10 @@ export class DecisionPage extends PageMark {
   @ApiProperty({ type: [DecisionView] }) items!: DecisionView[];
 }
 
-export function reviewView(review: VisibleReview): ReviewView {
+export function reviewView(review: VisibleReview, evidence?: PairExplanation): ReviewView {
   return {
     ...review,
+    ...(evidence && { evidence }),
     records: review.records.map(({ key, entityId, record }) => ({
       key, system: record.system, body: record.body, ...(entityId !== undefined && { entityId }), ...(record.raw && { raw: record.raw }),
     })),

@@ -1,0 +1,317 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { fetch } from 'undici';
+import { ChangePlanner } from '#libs/fanout/change-planner';
+import { EchoConfirmer } from '#libs/fanout/echo-confirmer';
+import { FirstConnections } from '#libs/fanout/first-connections';
+import { Receipts } from '#libs/fanout/receipts';
+import type { ItemAnswer, OutgoingItem, TargetChannel } from '#libs/fanout/target-channel';
+import { TargetSender, type FanoutNews } from '#libs/fanout/target-sender';
+import type { TargetKeyMinted } from '#libs/model/events';
+import type { AnySourceRecord } from '#libs/model/source-record';
+import type { Address } from '#libs/model/values';
+import { silentLogger } from '#libs/platform/logger';
+import { fanoutStage, nameOf, personRecord, TinyGrid, type FanoutStage } from '#test/support/fanout-stage';
+
+const OLD_HOME: Address = { raw: '幸福家园3幢301', division: '990101001001', estate: '幸福家园', building: '3', room: '301' };
+const NEW_HOME: Address = { raw: '机械厂新村1幢102', division: '990101001002', estate: '机械厂新村', building: '1', room: '102' };
+const ID = { status: 'valid' as const, value: '990101196203150315' };
+
+let stage: FanoutStage;
+let server: TinyGrid;
+let minted: TargetKeyMinted[];
+let readBack: AnySourceRecord[];
+let n = 0;
+
+const news: FanoutNews = {
+  minted: (events) => { minted.push(...events); return Promise.resolve(); },
+  readBack: (records) => { readBack.push(...records); return Promise.resolve(); },
+};
+
+/** The wire of the tiny grid: POST /api/population/sync. */
+class FetchChannel implements TargetChannel {
+  readonly maxItems = 100;
+  afterWrite: (() => void) | undefined;
+
+  async write(items: readonly OutgoingItem[], signal: AbortSignal): Promise<ItemAnswer[]> {
+    const response = await fetch(`${server.url}/api/population/sync`, { method: 'POST', signal, body: JSON.stringify(items.map((i) => ({ ref: i.ref, id: i.naturalKey ?? null, ...i.columns }))) });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    const answers = (await response.json()) as { id: string; code: number }[];
+    this.afterWrite?.();
+    return answers.map((a) => (a.code === 0 ? { outcome: 'accepted', naturalKey: a.id } : a.code === 409 ? { outcome: 'conflict' } : { outcome: 'refused', detail: `${a.code}` }));
+  }
+
+  async readBack(naturalKey: string): Promise<AnySourceRecord | undefined> {
+    const response = await fetch(`${server.url}/api/population/${naturalKey}`);
+    return response.ok ? gridRecord(naturalKey, { order: '9', observedAt: new Date(stage.clock.now()).toISOString() }) : undefined;
+  }
+}
+
+const gridRecord = (key: string, more: Partial<AnySourceRecord> = {}) =>
+  personRecord('grid', key, { name: nameOf('张伟强'), citizenId: ID, currentAddress: OLD_HOME, phones: [{ number: '13000000001' }] }, more as object);
+const hukouRecord = (key: string) => personRecord('hukou', key, { name: nameOf('张伟强'), citizenId: ID, registeredAddress: OLD_HOME, vitalStatus: 'alive' });
+const move = (entry: string) => personRecord('hub', entry, { currentAddress: NEW_HOME, residency: 'present' }, { sourceTime: '2026-07-01T00:00:00+08:00', order: '2026-07-01T08:00:00+08:00' });
+
+let channel: FetchChannel;
+const sender = () => new TargetSender(stage.grid, channel, stage.store, news, silentLogger, () => 0);
+const signal = new AbortController().signal;
+const plan = (target: 'grid' | 'hukou', ...messages: Parameters<ChangePlanner['plan']>[0]) => new ChangePlanner(stage.store, stage[target]).plan(messages);
+const deliveries = (cause: string) => stage.store.deliveries.list({ cause, limit: 100 });
+const entityId = () => `p-${++n}`;
+const receipts = () => new Receipts(stage.store, [stage.hukou, stage.grid]);
+
+/** A person known to hukou and grid who moves by a worker's entry. */
+async function moved(options: { grid?: string[]; hukou?: string } = {}) {
+  const id = entityId();
+  const entry = `entry-${n}`;
+  const keys = options.grid ?? [`g${n}`];
+  await stage.person(id, ...keys.map((k) => gridRecord(k)), ...(options.hukou === undefined ? [] : [hukouRecord(options.hukou)]), move(entry));
+  return { id, entry, keys, message: stage.change(id, 2, ['currentAddress', 'residency'], [`hub:person:${entry}`]) };
+}
+
+beforeAll(async () => {
+  stage = await fanoutStage();
+  server = await TinyGrid.start();
+});
+afterAll(async () => {
+  await server.close();
+  await stage.close();
+});
+beforeEach(() => {
+  minted = [];
+  readBack = [];
+  channel = new FetchChannel();
+  server.failures = [];
+});
+
+describe('an entry of a move', () => {
+  it('is written to every grid record of the person, once, with the differences only', async () => {
+    const m = await moved({ grid: ['g-a', 'g-b'] });
+    expect(await plan('grid', m.message)).toBe(2);
+    expect(await plan('grid', m.message)).toBe(0);
+    expect(await sender().sendDue(signal)).toBe(2);
+    expect(await sender().sendDue(signal)).toBe(0);
+    expect(server.rows.get('g-a')).toMatchObject({ writes: 1, columns: { residence: '990101001002' } });
+    expect(Object.keys(server.rows.get('g-b')!.columns).sort()).toEqual(['residence', 'residencedetail']);
+    expect((await receipts().receiptFor(m.entry)).find((l) => l.target === 'grid')).toMatchObject({ state: 'written', records: 2 });
+  });
+
+  it('is confirmed when the grid sends the values back, and the echo writes nothing again', async () => {
+    const m = await moved();
+    await plan('grid', m.message);
+    await sender().sendDue(signal);
+    stage.clock.advance(1000);
+    const echo = { ...gridRecord(m.keys[0]!, { order: '5', observedAt: new Date(stage.clock.now()).toISOString() }), body: { name: nameOf('张伟强'), citizenId: ID, currentAddress: { ...NEW_HOME, raw: 'as the grid spells it' } }, hubOrigin: ['currentAddress'] };
+    expect(await new EchoConfirmer(stage.store, new Set(['grid'])).confirm([echo])).toBe(1);
+    expect((await deliveries(m.entry)).map((d) => d.state)).toEqual(['confirmed']);
+    await stage.person(m.id, echo);
+    await plan('grid', stage.change(m.id, 3, ['phones'], [`grid:person:${m.keys[0]}`]));
+    expect(await sender().sendDue(signal)).toBe(0);
+  });
+
+  it('has no second effect when the process dies between the write and its commit', async () => {
+    const m = await moved();
+    await plan('grid', m.message);
+    channel.afterWrite = () => { throw new Error('killed'); };
+    // The answer never arrives: to the sender the target was away, to the grid the write happened.
+    await sender().sendDue(signal);
+    channel.afterWrite = undefined;
+    stage.clock.advance(60_000);
+    await sender().sendDue(signal);
+    expect(server.rows.get(m.keys[0]!)!.writes).toBe(1);
+    expect((await deliveries(m.entry)).map((d) => d.state)).toEqual(['written']);
+  });
+
+  it('drops nothing on the grid when no agreement gives it, and says why', async () => {
+    const m = await moved();
+    await stage.store.unitOfWork.run((tx) => stage.store.agreements.revoke(tx, { provider: 'hub', target: 'grid', field: 'currentAddress' }, 'test'));
+    expect(await plan('grid', m.message)).toBe(0);
+    expect((await receipts().receiptFor(m.entry)).find((l) => l.target === 'grid')).toMatchObject({ state: 'notShared', reasonCode: 'agreementRevoked', zh: '共享协议已撤销' });
+    await stage.store.unitOfWork.run((tx) => stage.store.agreements.approve(tx, { provider: 'hub', target: 'grid', field: 'currentAddress' }, 'test'));
+  });
+
+  it('asks the agreement again at the moment of writing', async () => {
+    const m = await moved();
+    await plan('grid', m.message);
+    const before = server.requests.length;
+    await stage.store.unitOfWork.run((tx) => stage.store.agreements.revoke(tx, { provider: 'hub', target: 'grid', field: 'currentAddress' }, 'test'));
+    await sender().sendDue(signal);
+    expect(server.requests.length).toBe(before);
+    expect((await deliveries(m.entry)).map((d) => [d.state, d.reasonCode])).toEqual([['notShared', 'agreementRevoked']]);
+    await stage.store.unitOfWork.run((tx) => stage.store.agreements.approve(tx, { provider: 'hub', target: 'grid', field: 'currentAddress' }, 'test'));
+  });
+});
+
+describe('a target that fails', () => {
+  it('is asked again later, one by one, and drains when it is back', async () => {
+    const [a, b] = [await moved(), await moved()];
+    await plan('grid', a.message, b.message);
+    server.failures = [500, 500];
+    const s = sender();
+    expect(await s.sendDue(signal)).toBe(2);
+    expect((await deliveries(a.entry))[0]).toMatchObject({ state: 'waiting', reasonCode: 'retrying' });
+    expect(await s.sendDue(signal)).toBe(1);
+    stage.clock.advance(120_000);
+    expect(await s.sendDue(signal)).toBe(1);
+    while ((await s.sendDue(signal)) > 0);
+    expect([...(await deliveries(a.entry)), ...(await deliveries(b.entry))].map((d) => d.state)).toEqual(['written', 'written']);
+  });
+
+  it('that refuses one record sets it aside as a dead letter and takes the others', async () => {
+    const [bad, good] = [await moved(), await moved()];
+    server.codes.set(bad.keys[0]!, 422);
+    await plan('grid', bad.message, good.message);
+    await sender().sendDue(signal);
+    expect((await deliveries(bad.entry))[0]).toMatchObject({ state: 'rejected', reasonCode: 'targetRefused', reason: '422' });
+    expect((await deliveries(good.entry))[0]!.state).toBe('written');
+    const letters = await stage.store.unitOfWork.run((tx) => stage.store.deadLetters.list(tx, { system: 'grid', limit: 10 }));
+    const letter = letters.find((l) => l.naturalKey === bad.keys[0])!;
+    expect(letter).toMatchObject({ code: 'YICI_SENDING_REFUSED', stage: 'sending' });
+    server.codes.delete(bad.keys[0]!);
+    await stage.store.unitOfWork.run((tx) => stage.store.deliveries.release(tx, { id: letter.origin.source.slice('delivery:'.length) }));
+    await sender().sendDue(signal);
+    expect((await deliveries(bad.entry))[0]!.state).toBe('written');
+  });
+
+  it('that holds something newer is read again, and then written', async () => {
+    const m = await moved();
+    server.rows.set(m.keys[0]!, { id: m.keys[0]!, columns: {}, writes: 0 });
+    server.codes.set(m.keys[0]!, 409);
+    await plan('grid', m.message);
+    await sender().sendDue(signal);
+    expect((await deliveries(m.entry))[0]).toMatchObject({ state: 'waiting', reasonCode: 'conflict' });
+    expect(readBack.map((r) => r.naturalKey)).toEqual(m.keys);
+    await stage.person(m.id, ...readBack);
+    server.codes.delete(m.keys[0]!);
+    stage.clock.advance(60_000);
+    await sender().sendDue(signal);
+    expect((await deliveries(m.entry))[0]!.state).toBe('written');
+    expect(server.rows.get(m.keys[0]!)!.columns['residence']).toBe('990101001002');
+  });
+});
+
+describe('a person the grid does not know', () => {
+  it('is created once under our own ref, and the minted key is told', async () => {
+    const id = entityId();
+    const entry = `entry-${n}`;
+    await stage.person(id, personRecord('hub', entry, { name: nameOf('李秀英'), currentAddress: NEW_HOME, residency: 'present' }));
+    await plan('grid', stage.change(id, 1, ['name', 'currentAddress'], [`hub:person:${entry}`], { kind: 'created' }));
+    await sender().sendDue(signal);
+    expect(minted).toHaveLength(1);
+    expect(minted[0]).toMatchObject({ system: 'grid', entityId: id, ownRef: id, record: { hubOrigin: ['name', 'currentAddress'], order: '' } });
+    const key = minted[0]!.naturalKey;
+    // A second change before resolution has listed the key goes to the same record.
+    await stage.person(id, personRecord('hub', `${entry}-2`, { phones: [{ number: '13000000002' }] }, { order: '2' }));
+    await plan('grid', stage.change(id, 2, ['phones'], [`hub:person:${entry}-2`]));
+    await sender().sendDue(signal);
+    expect(server.rows.get(key)).toMatchObject({ writes: 2, columns: { phone: '13000000002' } });
+    expect(minted).toHaveLength(1);
+  });
+
+  it('is not created by anything but an entry', async () => {
+    const id = entityId();
+    await stage.person(id, hukouRecord(`r${n}`));
+    expect(await plan('grid', stage.change(id, 1, ['name'], [`hukou:person:r${n}`]))).toBe(0);
+    expect(await stage.store.deliveries.list({ entityId: id, limit: 10 })).toEqual([]);
+  });
+});
+
+describe('consent', () => {
+  it('keeps the phone of a resident account at home unless the resident agrees', async () => {
+    const account = (consents: string[]) => personRecord('smart-community', `u${n}`, { phones: [{ number: '13000000009', verified: true }], facets: { communityAccount: { consents } } });
+    await stage.store.unitOfWork.run(async (tx) => {
+      const [hub] = await stage.store.agreements.list({ provider: 'hub', target: 'grid', field: 'phones' });
+      await stage.store.agreements.propose(tx, [{ ...hub!, provider: 'smart-community' }]);
+      await stage.store.agreements.approve(tx, { provider: 'smart-community' }, 'test');
+    });
+    const id = entityId();
+    await stage.person(id, gridRecord(`g${n}`), account([]));
+    await plan('grid', stage.change(id, 1, ['phones'], [`smart-community:person:u${n}`]));
+    expect(await stage.store.deliveries.list({ entityId: id, limit: 10 })).toEqual([]);
+    expect(await receipts().whyNotShared(id, 'grid', 'phones')).toMatchObject({ code: 'consentMissing' });
+    const willing = { ...account(['share-profile']), order: '2' };
+    await stage.person(id, willing);
+    // No folder here says that the account is believed first; the newest unranked value stands behind the grid's own.
+    await stage.store.pool.query(`insert into authority (system, field, rank, condition) values ('smart-community', 'phones', 1, 'verified') on conflict do nothing`);
+    stage.clock.advance(20_000);
+    expect(await plan('grid', stage.change(id, 2, ['phones'], [`smart-community:person:u${n}`]))).toBe(1);
+    await sender().sendDue(signal);
+    expect(server.rows.get(`g${n}`)!.columns['phone']).toBe('13000000009');
+  });
+});
+
+describe('tickets to the hukou', () => {
+  const dropped: OutgoingItem[] = [];
+  const folder: TargetChannel = {
+    maxItems: 10,
+    write: (items) => { dropped.push(...items); return Promise.resolve(items.map((i) => ({ outcome: 'accepted' as const, file: `GD_${i.ref}.csv` }))); },
+    takenAway: () => Promise.resolve(true),
+  };
+  const hukouSender = () => new TargetSender(stage.hukou, folder, stage.store, news, silentLogger, () => 0);
+  beforeEach(() => { dropped.length = 0; });
+
+  it('03 is dropped once for a life elsewhere than registered, and picked up', async () => {
+    const m = await moved({ hukou: 'R1' });
+    expect(await plan('hukou', m.message)).toBe(1);
+    await hukouSender().sendDue(signal);
+    expect(dropped[0]!.rows).toEqual([expect.objectContaining({ GDLX: '03', GMSFHM: ID.value, XM: '张伟强' })]);
+    expect(dropped[0]!.rows![0]!['GDBH']).toHaveLength(35);
+    await plan('hukou', stage.change(m.id, 3, ['currentAddress'], [`grid:person:${m.keys[0]}`]));
+    await hukouSender().sendDue(signal);
+    expect(dropped).toHaveLength(1);
+    expect(await hukouSender().lookForPickedUp()).toBe(1);
+    expect((await receipts().receiptFor(m.entry)).find((l) => l.target === 'hukou')).toMatchObject({ state: 'pickedUp' });
+  });
+
+  it('02 is dropped for a death that one witness reports', async () => {
+    const id = entityId();
+    const entry = `entry-${n}`;
+    await stage.person(id, hukouRecord(`R${n}`), personRecord('hub', entry, { vitalStatus: 'dead' }, { sourceTime: '2026-07-01T00:00:00+08:00' }));
+    await plan('hukou', stage.change(id, 1, ['vitalStatus'], [`hub:person:${entry}`]));
+    await hukouSender().sendDue(signal);
+    expect(dropped[0]!.rows).toEqual([expect.objectContaining({ GDLX: '02' })]);
+  });
+
+  it('01 is dropped for a contested ID', async () => {
+    const id = entityId();
+    await stage.person(id, hukouRecord(`R${n}`));
+    await stage.store.pool.query(
+      `insert into review (id, kind, record_type, pair_ref, record_ids, state, sealed_evidence, opened_at)
+       select 'review-1', 'contestedId', 'person', 'x', array[record_id], 'open', '', now() from crosswalk where entity_id = $1`, [id]);
+    await plan('hukou', stage.change(id, 1, [], [`hukou:person:R${n}`]));
+    await hukouSender().sendDue(signal);
+    expect(dropped[0]!.rows).toEqual([expect.objectContaining({ GDLX: '01' })]);
+  });
+
+  it('none is dropped for a phone, and the receipt says that it takes tickets only', async () => {
+    const id = entityId();
+    const entry = `entry-${n}`;
+    await stage.person(id, hukouRecord(`R${n}`), personRecord('hub', entry, { phones: [{ number: '13000000003' }] }));
+    expect(await plan('hukou', stage.change(id, 1, ['phones'], [`hub:person:${entry}`]))).toBe(0);
+    expect((await receipts().receiptFor(entry)).find((l) => l.target === 'hukou')).toMatchObject({ state: 'notShared', reasonCode: 'ticketsOnly' });
+  });
+});
+
+describe('a first connection', () => {
+  it('keeps entries waiting, rehearses without writing, then delivers the differences after the approval', async () => {
+    await stage.store.pool.query('delete from first_connection where target = $1', ['grid']);
+    const m = await moved();
+    await plan('grid', m.message);
+    expect((await deliveries(m.entry))[0]).toMatchObject({ state: 'waiting', reasonCode: 'firstConnection' });
+    const before = server.requests.length;
+    const old = await moved();
+    await plan('grid', { ...old.message, data: { ...old.message.data, initial: true } });
+    expect(await deliveries(old.entry)).toEqual([]);
+    const connections = new FirstConnections(stage.store);
+    await stage.store.pool.query('delete from first_connection where target = $1', ['grid']);
+    await expect(connections.approve(stage.grid, 'test')).rejects.toThrow('not rehearsed');
+    const rehearsal = await connections.rehearse(stage.grid);
+    expect(rehearsal.byField['currentAddress']).toBeGreaterThanOrEqual(2);
+    expect(server.requests.length).toBe(before);
+    expect(await connections.approve(stage.grid, 'test')).toBeGreaterThanOrEqual(2);
+    const s = sender();
+    while ((await s.sendDue(signal)) > 0);
+    expect(server.rows.get(old.keys[0]!)!.columns['residence']).toBe('990101001002');
+    expect((await deliveries(m.entry))[0]!.state).toBe('written');
+    expect((await connections.rehearse(stage.grid)).differences).toBe(0);
+  });
+});

@@ -4,7 +4,9 @@ import { foldText } from './text-folding.js';
 const NUMERAL = '[〇○零一二三四五六七八九十百两]';
 const HAS_NUMERAL = /[〇○零一二三四五六七八九十百两]/u;
 /** Numerals become digits only before a designator: estates are called 团结三村 and 五一花园. */
-const NUMERAL_BEFORE_DESIGNATOR = new RegExp(`${NUMERAL}+(?=幢|栋|棟|号|#|座|单元|单|梯|层|楼(?!下|上|顶)|室|房间|组|村民小组|小组|社|队|期|门|弄|-)`, 'gu');
+const NUMERAL_BEFORE_DESIGNATOR = new RegExp(`${NUMERAL}+(?=幢|栋|棟|号楼|#|座|单元|单|梯|层|楼(?!下|上|顶)|室|房间|组|村民小组|小组|社|队|期|门|弄|-)`, 'gu');
+/** A house number; elsewhere 号 may end a name (学府一号). */
+const NUMERAL_OF_HOUSE = new RegExp(`(?<=[路街道巷弄组队村附])${NUMERAL}+(?=号(?!楼))`, 'gu');
 const POSITIONAL_ROOM = new RegExp(`(?<=幢|栋|号楼|#|单元|-|层)${NUMERAL}{3,4}$`, 'gu');
 const ORDINAL = /第(?=\d)/gu;
 const DASHES = /[—–―‐‑−~～_/\\]/gu;
@@ -21,7 +23,7 @@ const BRACKET = /[([{<〔【]([^()[\]{}<>〔〕【】]*)[)\]}>〕】]?/gu;
 const IN_BRACKETS_ROOM = /^\d{1,4}[A-Z]?(?:室|单元|幢|栋|号楼?)?$/;
 /** Words about the household or the place next door; none is part of an address. */
 const TAG =
-  /空挂户|寄挂户|空挂|寄挂|挂靠户|挂户|集体户口|集体户|人户分离|(?:的)?(?:对面|对门|隔壁|旁边|附近|斜对面|楼上|楼下|后面|前面)$|(?:职工|员工|学生|单身|集体|教工)?宿舍区?|出租房屋?|出租屋|群租房?|廉租房|公租房|(?<=[\d号栋幢楼])(?:车库|车棚|地下室|阁楼|储藏室|门面房?|商铺|店面|架空层)/gu;
+  /空挂户|寄挂户|空挂|寄挂|挂靠户|挂户|集体户口|集体户|人户分离|(?:的)?(?:对面|对门|隔壁|旁边|附近|斜对面|楼上|楼下|后面|前面)$|(?:职工|员工|学生|单身|集体|教工)?宿舍区?|(?:出租房屋?|出租屋|群租房?)$|(?<=[\d号栋幢楼])(?:车库|车棚|地下室|阁楼|储藏室|门面房?|商铺|店面|架空层)/gu;
 const HAS_TAG = /[挂舍租离]|集体户|[对隔旁附楼后前][面门壁边近上下]|车[库棚]|地下室|阁楼|储藏室|门面|商铺|店面|架空层/u;
 
 export interface AddressText {
@@ -49,7 +51,7 @@ export function normaliseAddressText(raw: string): AddressText {
   let text = raw;
   if (IRREGULAR.test(text)) text = cleanIrregular(text, tags);
   if (HAS_NUMERAL.test(text)) {
-    text = text.replace(NUMERAL_BEFORE_DESIGNATOR, numeralToDigits).replace(POSITIONAL_ROOM, numeralToDigits).replace(ORDINAL, '');
+    text = text.replace(NUMERAL_BEFORE_DESIGNATOR, numeralToDigits).replace(NUMERAL_OF_HOUSE, numeralToDigits).replace(POSITIONAL_ROOM, numeralToDigits).replace(ORDINAL, '');
   } else if (text.includes('第')) text = text.replace(ORDINAL, '');
   if (HAS_TAG.test(text)) {
     text = text.replace(TAG, (tag) => {

@@ -19,8 +19,8 @@ export interface AddressHint {
 const NOTHING = /^(?:不详|未知|无|暂无|没有|不明|待补|未填|null|none|n\/a|[-—/.\s0]*)$/iu;
 const ROAD_AND_NUMBER = /([^\d#-]{1,12}?(?:大道|大街|马路|公路|路|街|巷|弄|道|胡同))(\d{1,5}(?:-\d{1,4}|附\d{1,3}|[A-Z甲乙丙丁](?=号))?)(号院?内?|弄|巷)(?!楼|门|线|地块)/uy;
 const ROAD_ALONE = /([^\d#-]{1,8}?(?:大道|大街|路|街|巷|胡同))(?=$|(?!小区|新村|花园|苑|公寓|大厦|广场|社区|校区|[一二三四五东西南北中]区|[口北南东西号段]|市场|菜场|商|小学|中学|医院|村|里)[^\d]{2,})/uy;
-const VILLAGE_GROUP = /([^\d]{1,16}?)(\d{1,3})(?:村民小组|小组|组|队|社)(?:(\d{1,5}(?:-\d{1,4})?)号?(?=$|[^\d楼]))?/uy;
-const TAIL_START = /[0-9A-Z甲乙丙丁戊己]|负(?=\d)|地下(?=\d)|[东西南北中](?=单元|座|幢|栋|门)/gu;
+const VILLAGE_GROUP = /([^\d]{0,16}?)(\d{1,3})(?:村民小组|小组|组|队|社(?!区))(?:(\d{1,5}(?:-\d{1,4})?)号?(?=$|[^\d楼]))?/uy;
+const TAIL_START = /[0-9A-Z甲乙丙丁戊己]|负(?=\d)|地下(?=\d)|[东西南北中](?=单元|座|幢|栋)/gu;
 const VILLAGE = /(?<!新)[村屯庄寨坝沟湾坡岭]$/u;
 const EDGES = /^[-#的之]+|[-#的之]+$/gu;
 
@@ -33,7 +33,7 @@ export function readAddress(raw: string, divisions: Divisions, hint?: AddressHin
   const empty = raw === '' || NOTHING.test(raw);
   if (empty && hint === undefined) return undefined;
   const address: Address = { raw };
-  if (!empty) readText(raw, divisions, address);
+  if (!empty) readText(raw, divisions, address, hint?.division);
   if (hint !== undefined) applyHint(address, divisions, hint);
   return hasAnything(address) ? address : undefined;
 }
@@ -43,22 +43,22 @@ function hasAnything(address: Address): boolean {
   return address.raw.length > 1;
 }
 
-function readText(raw: string, divisions: Divisions, address: Address): void {
+function readText(raw: string, divisions: Divisions, address: Address, hinted: string | undefined): void {
   const { text, tags } = normaliseAddressText(raw);
-  const { end, division, place } = matchDivisions(text, divisions);
+  const { end, division, place, village } = matchDivisions(text, divisions, hinted === undefined ? undefined : divisions.current(hinted));
   if (division !== undefined) address.division = division;
   if (place !== undefined) address.place = place;
-  readStreetPart(text, end, address);
+  readStreetPart(text, end, village, address);
   if (tags.length > 0) address.tags = tags;
 }
 
 /** Everything after the divisions: road and number, or village group, then estate and dwelling. */
-function readStreetPart(text: string, start: number, address: Address): void {
+function readStreetPart(text: string, start: number, village: string | undefined, address: Address): void {
   let at = start;
   VILLAGE_GROUP.lastIndex = at;
   const group = VILLAGE_GROUP.exec(text);
   if (group !== null) {
-    address.estate = `${group[1]}${Number(group[2])}组`;
+    address.estate = `${village ?? group[1]}${Number(group[2])}组`;
     if (group[3] !== undefined) address.number = trimNumber(group[3]);
     const tail = readTail(text, VILLAGE_GROUP.lastIndex);
     if (tail !== undefined) applyTail(address, tail);
@@ -123,11 +123,18 @@ function applyHint(address: Address, divisions: Divisions, hint: AddressHint): v
     if (tags.length > 0) address.tags = [...new Set([...(address.tags ?? []), ...tags])];
   }
   if (hint.road !== undefined && hint.road.trim() !== '') address.road = normaliseAddressText(hint.road).text;
+  nameGroup(address, divisions);
   for (const part of ['number', 'building', 'unit', 'room'] as const) {
     const written = hint[part];
     const value = written === undefined ? undefined : readPart(written);
     if (value !== undefined) address[part] = value;
   }
+}
+
+/** `6组12号` with the village in a code column: the group's name needs the village. */
+function nameGroup(address: Address, divisions: Divisions): void {
+  if (address.division?.length !== 12 || address.estate === undefined || !/^\d+组$/.test(address.estate)) return;
+  address.estate = (divisions.nameOf(address.division) ?? '') + address.estate;
 }
 
 function chooseDivision(address: Address, divisions: Divisions, written: string): string | undefined {

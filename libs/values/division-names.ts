@@ -4,6 +4,8 @@ import type { Division, DivisionLevel, Divisions } from './divisions.js';
 interface NameEntry {
   name: string;
   division: Division;
+  /** The code in force today; undefined when it is closed into several, or the name means several divisions. */
+  today: string | undefined;
 }
 
 export interface DivisionMatch {
@@ -11,6 +13,8 @@ export interface DivisionMatch {
   end: number;
   /** Deepest division named, as it stands today. */
   division?: string;
+  /** The community's name today, where a village group (6组) follows. */
+  village?: string;
   /** Names that belong to no division of this city: `疆南屯市江口县高坎街道`. */
   place?: string;
 }
@@ -26,6 +30,7 @@ const ELSEWHERE = new RegExp(
 const UNKNOWN_STREET = /^[^\d]{1,6}?(?:街道办事处|街道|办事处|(?:镇|乡)(?=[^\d]{1,8}(?:村|社区|组|路|街)))/u;
 const VILLAGE_FOLLOWS = /^[^\d]{1,8}村(?:\d|$|第)/u;
 const UNKNOWN_COMMUNITY = /^[^\d路街]{1,8}?(?:社区居委会|社区居民委员会|居民委员会|居委会|村民委员会|村委会|社区)(?=[^\d]{2})/u;
+const GROUP_FOLLOWS = /^\d{1,3}(?:村民小组|小组|组|队|社(?!区))/u;
 const COMMUNITY_SUFFIX = /(?:社区居民委员会|社区居委会|居民委员会|村民委员会|居委会|村委会|社区|村)$/u;
 const COMMUNITY_SPELLINGS = ['社区居民委员会', '社区居委会', '居民委员会', '居委会', '社区'];
 const VILLAGE_SPELLINGS = ['村民委员会', '村委会', '村'];
@@ -46,9 +51,10 @@ function buildIndex(divisions: Divisions): Index {
   for (const division of divisions.all()) {
     for (const name of spellings(division)) {
       const first = name.charAt(0);
+      const entry = { name, division, today: divisions.current(division.code) };
       const entries = levels[division.level].get(first);
-      if (entries === undefined) levels[division.level].set(first, [{ name, division }]);
-      else entries.push({ name, division });
+      if (entries === undefined) levels[division.level].set(first, [entry]);
+      else entries.push(entry);
     }
   }
   for (const level of Object.values(levels)) for (const entries of level.values()) entries.sort((a, b) => b.name.length - a.name.length);
@@ -70,28 +76,28 @@ function spellings({ name, level }: Division): Set<string> {
 
 /**
  * Takes city, district, street and community off the head of a text. Closed names are recoded to what they are today. Names of
- * other cities give `place` and no division, also where the district's name exists here too.
+ * other cities give `place` and no division, also where the district's name exists here too. `hinted`, a code of today, decides
+ * between divisions of the same name where the text does not.
  */
-export function matchDivisions(text: string, divisions: Divisions): DivisionMatch {
+export function matchDivisions(text: string, divisions: Divisions, hinted?: string): DivisionMatch {
   const index = indexOf(divisions);
   const city = cityEnd(text, index);
   let end = city.end;
   let code = city.code;
-  const district = longest(index.district, text, end, divisions, code);
+  const district = longest(index.district, text, end, code, hinted);
   if (district === undefined && end === 0) {
     const elsewhere = ELSEWHERE.exec(text)?.[0];
     if (elsewhere !== undefined) return { end: elsewhere.length, place: elsewhere };
   }
   if (district !== undefined) {
     end += district.name.length;
-    code = divisions.current(district.division.code) ?? code;
+    code = district.today ?? code;
   }
-  const street = longest(index.street, text, end, divisions, code);
+  const street = longest(index.street, text, end, code, hinted);
   if (street !== undefined) {
     end += street.name.length;
-    const found = divisions.current(street.division.code);
     // A closed district was recoded as a whole, its streets one by one: the street knows better.
-    code = district?.division.validTo === '' ? deeper(found, code) : (found ?? code);
+    code = district?.division.validTo === '' ? deeper(street.today, code) : (street.today ?? code);
   } else if (district !== undefined || city.code !== undefined) {
     const rest = text.slice(end);
     const unknown = UNKNOWN_STREET.exec(rest)?.[0] ?? '';
@@ -102,20 +108,22 @@ export function matchDivisions(text: string, divisions: Divisions): DivisionMatc
     }
     end += unknown.length;
   }
-  return withCommunity(text, end, code, index, divisions);
+  const community = longest(index.community, text, end, code, hinted);
+  if (community === undefined) {
+    end += UNKNOWN_COMMUNITY.exec(text.slice(end))?.[0].length ?? 0;
+    return code === undefined ? { end } : { end, division: code };
+  }
+  end += community.name.length;
+  code = deeper(community.today, code);
+  const match: DivisionMatch = code === undefined ? { end } : { end, division: code };
+  // 马家村6组: the village is the estate as well, by the name it has today.
+  if (GROUP_FOLLOWS.test(text.slice(end, end + 8))) match.village = nameToday(community, divisions);
+  return match;
 }
 
-function withCommunity(text: string, start: number, known: string | undefined, index: Index, divisions: Divisions): DivisionMatch {
-  let [end, code] = [start, known];
-  const community = longest(index.community, text, end, divisions, code);
-  if (community !== undefined) {
-    code = deeper(divisions.current(community.division.code), code);
-    // 马家村6组: the village is the estate as well.
-    if (!/^\d{1,3}(?:村民小组|小组|组|队|社)/u.test(text.slice(end + community.name.length))) end += community.name.length;
-  } else {
-    end += UNKNOWN_COMMUNITY.exec(text.slice(end))?.[0].length ?? 0;
-  }
-  return code === undefined ? { end } : { end, division: code };
+function nameToday({ today, division }: NameEntry, divisions: Divisions): string {
+  const current = today === undefined ? undefined : divisions.get(today);
+  return current?.level === 'community' ? current.name : division.name;
 }
 
 function cityEnd(text: string, index: Index): { end: number; code?: string } {
@@ -128,16 +136,26 @@ function cityEnd(text: string, index: Index): { end: number; code?: string } {
   return { end: 0 };
 }
 
-/** The longest name at that place, preferring one inside the division already known (as it stands today, or as it stood). */
-function longest(entries: ReadonlyMap<string, readonly NameEntry[]>, text: string, at: number, divisions: Divisions, code: string | undefined): NameEntry | undefined {
-  let fallback: NameEntry | undefined;
-  for (const entry of entries.get(text.charAt(at)) ?? []) {
+/**
+ * The longest name at that place, preferring one inside the division already known, as it stands today or as it stood. Two
+ * divisions of that name, undecided by the hint: the name is taken off and means no code.
+ */
+function longest(names: ReadonlyMap<string, readonly NameEntry[]>, text: string, at: number, code: string | undefined, hinted: string | undefined): NameEntry | undefined {
+  let [inside, outside]: [NameEntry | undefined, NameEntry | undefined] = [undefined, undefined];
+  for (const entry of names.get(text.charAt(at)) ?? []) {
     if (!text.startsWith(entry.name, at)) continue;
-    const today = divisions.current(entry.division.code) ?? '';
-    if (code === undefined || today.startsWith(code) || entry.division.code.startsWith(code)) return entry;
-    fallback ??= entry;
+    if (code === undefined || entry.today?.startsWith(code) === true || entry.division.code.startsWith(code)) {
+      if (inside === undefined) inside = entry;
+      else if (inside.name === entry.name && inside.today !== entry.today) inside = decide(inside, entry, hinted);
+    } else outside ??= entry;
   }
-  return fallback;
+  return inside ?? outside;
+}
+
+function decide(one: NameEntry, other: NameEntry, hinted: string | undefined): NameEntry {
+  const agrees = (e: NameEntry): boolean => hinted !== undefined && e.today !== undefined && (e.today.startsWith(hinted) || hinted.startsWith(e.today));
+  if (agrees(one) !== agrees(other)) return agrees(one) ? one : other;
+  return { ...one, today: undefined };
 }
 
 /** A deeper code counts only inside what is already known; a contradicting one leaves the known part. */

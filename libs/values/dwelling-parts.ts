@@ -15,7 +15,7 @@ interface Element {
   kind: Kind;
 }
 
-const VALUE = /(?:负|地下|B)?\d{1,5}[A-Z]?|[A-Z]\d{0,4}|[甲乙丙丁戊己](?=单元|幢|栋|座|号|楼|门)|[东西南北中](?=单元|座|幢|栋|门)/y;
+const VALUE = /(?:负|地下|B)?\d{1,5}[A-Z]?|[A-Z]\d{0,4}|[甲乙丙丁戊己](?=单元|幢|栋|座|号|楼|门)|[东西南北中](?=单元|座|幢|栋)/y;
 const DESIGNATOR = /(?:号楼|#楼|号院?#?幢|号(?=[幢栋])|幢楼?|栋楼?|棟|橦|憧|#|座|单元|单(?=\d)|梯|号门|门(?!面)|层|楼|F(?!\w)|室|房间?|号房?|户(?!口))-?|-/y;
 const KIND: Readonly<Record<string, Kind>> = {
   号楼: 'building', '#楼': 'building', 幢: 'building', 幢楼: 'building', 栋: 'building', 栋楼: 'building', 棟: 'building', 橦: 'building', 憧: 'building', '#': 'building', 座: 'building',
@@ -78,6 +78,8 @@ function assign(elements: Element[]): DwellingParts {
   elements.forEach(({ value, kind }, i) => {
     let role = kind;
     if (kind === 'house') role = i === last ? 'room' : 'building';
+    // `1号3幢`: the house number of the yard, the building is named later.
+    if (kind === 'house' && i < last && elements.some((e) => e.kind === 'building')) return;
     if (role === 'floor' && parts.building === undefined && open.length === 0 && i === 0 && floorIsBuilding(elements)) role = 'building';
     if (role === 'room' && i === last) parts.room = value;
     else if (role === 'building' && parts.building === undefined) parts.building = value;

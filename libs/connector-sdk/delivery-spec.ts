@@ -19,6 +19,8 @@ export const deliverySchema = z.discriminatedUnion('protocol', [
     /** Where one record is read back; `{key}` is its natural key. */
     readPath: z.string().startsWith('/').optional(),
     secret: z.string(),
+    /** Column that carries the time of the write, `yyyy-MM-dd HH:mm:ss`; the target compares it with its own row's. */
+    timeColumn: z.string().optional(),
     hmac: z.enum(['sm3', 'sha256']).default('sm3'),
     maxItems: z.number().int().min(1).default(100),
     timeoutSeconds: z.number().int().min(1).max(300).default(10),

@@ -56,7 +56,7 @@ describe('readCitizenId: not valid', () => {
     expect(readCitizenId(raw)).toEqual({ status, value });
   });
 
-  it.each(['1'.repeat(18), '0'.repeat(18), '123456', ASCENDING, `${ASCENDING.slice(0, 17)}X`, '123456789012345', `${'9876543210'}98765432`, '990101000000000000',
+  it.each(['1'.repeat(18), '0'.repeat(18), '123456', ASCENDING, `${ASCENDING.slice(0, 17)}X`, '123456789012345', `${'9876543210'}98765432`, '990101000000000000', '990101190001010000',
     '不详', '无', '待补', '-', '暂无', 'null', '无身份证', '1', '******', '123'])('%s is a placeholder', (raw) => {
     expect(readCitizenId(raw)).toEqual({ status: 'placeholder', value: '' });
   });

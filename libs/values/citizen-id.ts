@@ -44,7 +44,7 @@ export function readCitizenId(raw: string): CitizenIdReading | undefined {
 function readEighteen(id: string): CitizenIdReading {
   if (id.startsWith('8') && HMT_RESIDENCE_PERMIT.test(id)) return { status: 'residencePermit', value: id };
   // Fillers (111…, 123456…) hold no real date, so the common case needs no look at them.
-  if (isBirthDate(id) && checkDigit(id) === id[17]) return { status: 'valid', value: id };
+  if (isBirthDate(id) && checkDigit(id) === id[17] && !id.startsWith('19000101', 6)) return { status: 'valid', value: id };
   if (isFillerNumber(id)) return PLACEHOLDER;
   if (id.endsWith('000')) return { status: 'truncated', value: id };
   return { status: 'checksum', value: id };
@@ -94,7 +94,7 @@ function maskLetters(head: string, run: string, tail: string): string {
 
 const PLACEHOLDER: CitizenIdReading = Object.freeze({ status: 'placeholder', value: '' });
 
-/** 111…, 123456…, 987654…, or a region followed by nothing but zeros: typed to get past a mandatory field. */
+/** 111…, 123456…, 987654…, a region followed by nothing but zeros or by the first day of 1900: typed to get past a mandatory field. */
 function isFillerNumber(text: string): boolean {
   const digits = text.endsWith('X') ? text.slice(0, -1) : text;
   if (ONE_DIGIT_ONLY.test(digits)) return true;
@@ -102,7 +102,7 @@ function isFillerNumber(text: string): boolean {
   if (start === '123456') return ASCENDING.startsWith(digits.slice(0, 17)) || digits.slice(6, 12) === '123456';
   if (start === '987654') return DESCENDING.startsWith(digits.slice(0, 17));
   if (digits.length < 6) return ASCENDING.startsWith(digits);
-  return digits.length >= 15 && digits.endsWith('000000000');
+  return digits.length >= 15 && (digits.endsWith('000000000') || (digits.length === 18 - Number(text.endsWith('X')) && digits.startsWith('19000101', 6)));
 }
 
 /** True for the digit placeholders above: with a test name it makes a test row; with a real name it is only unusable. */

@@ -32,7 +32,7 @@ export interface AddressText {
 }
 
 /** Digits of a Chinese numeral: `二十三` 23, `一〇一` 101, `十` 10, `三百零五` 305. */
-export function numeralToDigits(numeral: string): string {
+function numeralToDigits(numeral: string): string {
   if (!/[十百]/u.test(numeral)) return Array.from(numeral, (c) => String(DIGITS[c] ?? '')).join('');
   let total = 0;
   let current = 0;

@@ -1,0 +1,66 @@
+import { YiciError } from '#libs/kernel/errors';
+import type { Connector } from '#libs/connector-sdk/connector';
+import { SnapshotReader } from '#libs/connector-sdk/read-snapshot';
+import { cityFiles, fileDigest, type TableFile } from '#libs/connector-sdk/snapshot-files';
+import type { DeadRow } from '#libs/connector-sdk/table-mapper';
+import type { CityDirectory } from '#libs/intake/city-directory';
+import type { OfferedFile, RowCounts } from '#libs/store/snapshot-file-store';
+import type { Sealing } from '#libs/platform/sealing';
+import { RecordSet } from './record-set.js';
+
+export interface ReadFile {
+  file: OfferedFile;
+  counts: RowCounts;
+  /** Not read as a whole; what was read of it before is left out. */
+  refused?: { code: string; reason: string };
+}
+
+export interface SystemRead {
+  files: ReadFile[];
+  dead: { digest: string; row: DeadRow }[];
+}
+
+/**
+ * Reads every file of one system into the record set. A file with a fault of its own (schema drift, manifest, unreadable)
+ * is refused and named; the others go on.
+ */
+export async function readSystem(connector: Connector, city: CityDirectory, sealing: Sealing, set: RecordSet, onRows: (rows: number) => void): Promise<SystemRead> {
+  const reader = new SnapshotReader(connector, cityFiles(connector, city.dir), { divisions: city.divisions, snapshotDate: city.snapshotDate, observedAt: city.observedAt });
+  const result: SystemRead = { files: [], dead: [] };
+  for (const tableFile of reader.files) {
+    const digest = await fileDigest(tableFile.file);
+    const counts: RowCounts = { read: 0, accepted: 0, superseded: 0, void: 0, dead: 0 };
+    const read: ReadFile = { file: { digest, system: connector.id, name: tableFile.file.name, bytes: tableFile.file.bytes }, counts };
+    if (result.files.some((f) => f.file.digest === digest)) continue;
+    result.files.push(read);
+    const rows = new RecordSet(sealing);
+    const dead: SystemRead['dead'] = [];
+    try {
+      await readRows(reader, tableFile, digest, counts, rows, dead, onRows);
+      set.absorb(rows);
+      result.dead.push(...dead);
+    } catch (error) {
+      if (!(error instanceof YiciError)) throw error;
+      read.refused = { code: error.code, reason: error.message };
+      Object.assign(counts, { read: 0, accepted: 0, superseded: 0, void: 0, dead: 0 });
+    }
+  }
+  return result;
+}
+
+async function readRows(
+  reader: SnapshotReader, file: TableFile, digest: string, counts: RowCounts, set: RecordSet, dead: SystemRead['dead'], onRows: (rows: number) => void,
+): Promise<void> {
+  for await (const batch of reader.read(file, digest)) {
+    for (const row of batch.rows) {
+      counts.read += 1;
+      if (row.kind === 'accepted') set.add(row.records, counts);
+      else if (row.kind === 'void') counts.void += 1;
+      else {
+        counts.dead += 1;
+        dead.push({ digest, row });
+      }
+    }
+    onRows(batch.rows.length);
+  }
+}

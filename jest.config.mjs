@@ -26,7 +26,7 @@ export default {
   maxWorkers: 2,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,connectors}/**/*.test.ts', '<rootDir>/test/{architecture,conformance}/**/*.test.ts'] },
-    { ...base, displayName: 'integration', testMatch: ['<rootDir>/test/{integration,e2e}/**/*.test.ts'],
+    { ...base, displayName: 'integration', testTimeout: 60_000, testMatch: ['<rootDir>/test/{integration,e2e}/**/*.test.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' },
   ],
 };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
@@ -114,10 +115,10 @@ export class PostgresCluster {
   /** Into a draft folder that is renamed when complete, so that a kill in between leaves no half cluster. */
   private async initialise(): Promise<void> {
     for (const name of readdirSync(this.options.dataDir)) {
-      const owner = /^postgres\.draft-(\d+)$/.exec(name)?.[1];
+      const owner = /^postgres\.draft-(\d+)-/.exec(name)?.[1];
       if (owner && !isAlive(Number(owner))) rmSync(path.join(this.options.dataDir, name), { recursive: true, force: true });
     }
-    const draft = `${this.data}.draft-${process.pid}`;
+    const draft = `${this.data}.draft-${process.pid}-${randomBytes(4).toString('hex')}`;
     const passwordFile = `${draft}.password`;
     mkdirSync(draft, { mode: 0o700 });
     writeFileSync(passwordFile, this.password, { mode: 0o600 });

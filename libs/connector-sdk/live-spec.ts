@@ -17,8 +17,8 @@ export const liveSchema = z.discriminatedUnion('protocol', [
       table: z.string(),
       /** Column that only grows: an integer, or a time as text. */
       watermark: z.string(),
-      /** Unique per row; breaks ties when several rows share one watermark. */
-      rowKey: z.string(),
+      /** Columns that together are unique per row; they break ties when several rows share one watermark. */
+      rowKey: z.array(z.string()).min(1),
       kind: z.enum(['number', 'time']),
       format: timestampFormatSchema.optional(),
       /** How far behind the watermark rows are read again: in numbers, or in seconds for a time. */

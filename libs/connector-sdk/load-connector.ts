@@ -75,8 +75,19 @@ function readYaml<T>(dir: string, name: string, schema: z.ZodType<T>, faults: st
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) faults.push(`${name}: ${issue.path.join('.') || '(top)'}: ${issue.message}`);
+  for (const issue of result.error.issues) faults.push(...sentences(issue, []).map((f) => `${name}: ${f}`));
   return undefined;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of several shapes none of which fits, the one that nearly does tells the author what is wrong. */
+function sentences(issue: Issue, above: readonly PropertyKey[]): string[] {
+  const at = [...above, ...issue.path];
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [`${at.map(String).join('.') || '(top)'}: ${issue.message}`];
+  const depth = (issues: readonly Issue[]): number => Math.max(...issues.map((i) => i.path.length));
+  const nearest = [...issue.errors].sort((a, b) => a.length - b.length || depth(b) - depth(a))[0]!;
+  return nearest.flatMap((i) => sentences(i, at));
 }
 
 function readCodes(dir: string, faults: string[]): Map<string, CodeMap> {

@@ -79,7 +79,7 @@ export class EntriesModule {
     const authority = new AuthorityReader(dataSource, clock);
     const loader = new EntityLoader(dataSource, sealing);
     const entities = new VisibleEntities(loader, authority);
-    const commands = new CommandSender(parts.publishCommand, sealing);
+    const commands = new CommandSender(parts.publishCommand, sealing, clock);
     const entries = new EntryStore(dataSource, sealing);
     const submitting = new SubmitEntry(entries, { loader, entities }, commands, parts.divisions, clock);
     const scope = new RecordScope(dataSource, sealing, authority, entities);

@@ -15,9 +15,7 @@ export class EntryPipe implements PipeTransform<unknown, Promise<AnyEntryRequest
     if (!isEntryKind(kind)) {
       throw invalidRequest([{ field: 'kind', zh: `请选择录入种类。`, en: `One of ${ENTRY_KINDS.join(', ')}.` }]);
     }
-    const { kind: _, ...fields } = body as Record<string, unknown>;
-    const entry = (await this.validation.transform(fields, { type: 'body', metatype: ENTRY_CLASSES[kind] })) as AnyEntryRequest;
-    entry.kind = kind;
+    const entry = (await this.validation.transform(body, { type: 'body', metatype: ENTRY_CLASSES[kind] })) as AnyEntryRequest;
     const faults = faultsBetweenFields(entry);
     if (faults.length > 0) throw invalidRequest(faults);
     return entry;

@@ -56,6 +56,7 @@ abstract class EntryAboutPerson extends EntryRequest {
 
 export class NewPersonEntry extends EntryRequest {
   @ApiProperty({ enum: ['newPerson'] })
+  @IsIn(['newPerson'], { message: CHOOSE })
   kind!: 'newPerson';
 
   @ApiProperty({ description: '姓名' })
@@ -107,6 +108,7 @@ export class NewPersonEntry extends EntryRequest {
 
 export class MoveEntry extends EntryAboutPerson {
   @ApiProperty({ enum: ['move'] })
+  @IsIn(['move'], { message: CHOOSE })
   kind!: 'move';
 
   @ApiProperty({ description: '`arrived` or `moved` live at the address from that day on; `left` went away from the city', enum: ['arrived', 'moved', 'left'] })
@@ -122,11 +124,13 @@ export class MoveEntry extends EntryAboutPerson {
 
 export class DeathEntry extends EntryAboutPerson {
   @ApiProperty({ enum: ['death'], description: 'A death; `occurredOn` is its day.' })
+  @IsIn(['death'], { message: CHOOSE })
   kind!: 'death';
 }
 
 export class PhoneEntry extends EntryAboutPerson {
   @ApiProperty({ enum: ['phone'] })
+  @IsIn(['phone'], { message: CHOOSE })
   kind!: 'phone';
 
   @ApiProperty({ description: '联系电话' })
@@ -141,6 +145,7 @@ export class PhoneEntry extends EntryAboutPerson {
 
 export class HouseholdChangeEntry extends EntryAboutPerson {
   @ApiProperty({ enum: ['householdChange'] })
+  @IsIn(['householdChange'], { message: CHOOSE })
   kind!: 'householdChange';
 
   @ApiProperty({ enum: ['married', 'divorced', 'widowed', 'joined'] })

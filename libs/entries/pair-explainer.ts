@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { SourceRecord } from '#libs/model/source-record';
-import { blockingKeys, isCounted, KEY, levelOf, type KeyKind, type KeyLevel } from '#libs/matching/blocking';
+import { blockingKeys, isCounted, levelOf, type KeyKind, type KeyLevel } from '#libs/matching/blocking';
+import { valueLevels } from '#libs/matching/candidate-pairs';
 import { explainPair, type PairExplanation } from '#libs/matching/explain-pair';
 import { personModel } from '#libs/matching/match-model';
 import { personFeatures } from '#libs/matching/person-features';
@@ -22,8 +23,7 @@ export class PairExplainer {
     const features = [personFeatures(a), personFeatures(b)] as const;
     const counted = features.flatMap((f) => blockingKeys(f)).filter((k) => isCounted(k.kind));
     const levels = await this.levelsOf(new Map(counted.map((k) => [k.text, k.kind])));
-    const level = (kind: KeyKind) => (value: string): KeyLevel => levels.get(`${kind}:${value}`) ?? 0;
-    return explainPair(features[0], features[1], this.model, { phone: level(KEY.phone), place: level(KEY.place), id: level(KEY.citizenId) });
+    return explainPair(features[0], features[1], this.model, valueLevels(features, (key) => levels.get(key.text) ?? 0));
   }
 
   private async levelsOf(keys: ReadonlyMap<string, KeyKind>): Promise<Map<string, KeyLevel>> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { routesOf, type Route } from '#apps/hub/routes';
 import { createFirstAccounts } from '#libs/access/first-accounts';
 import { SESSION_SECONDS } from '#libs/access/session-store';
@@ -8,6 +8,9 @@ import { createTestDatabase, type TestDatabase } from '#test/support/test-databa
 
 const OPEN = new Set(['GET /health', 'POST /login']);
 const ANY_ID = '0192f0c1-7b1d-7c3a-9d3e-1a2b3c4d5e6f';
+
+// A busy machine takes its time to start PostgreSQL.
+jest.setTimeout(60_000);
 
 let db: TestDatabase;
 let hub: HttpHub;

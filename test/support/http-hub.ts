@@ -6,10 +6,10 @@ import { AccessModule } from '#libs/access/access-module';
 import type { Role, FacetScope } from '#libs/access/account';
 import { AccountStore, type NewAccount } from '#libs/access/account-store';
 import type { LoginLimits } from '#libs/access/login-limiter';
+import type { CommandMessage } from '#libs/entries/command-sender';
 import { EntriesModule } from '#libs/entries/entries-module';
 import type { ReceiptLine } from '#libs/entries/receipt-lines';
 import { systemClock, type Clock } from '#libs/kernel/clock';
-import type { Command } from '#libs/model/events';
 import { Health } from '#libs/platform/health';
 import { silentLogger } from '#libs/platform/logger';
 import { Metrics } from '#libs/platform/metrics';
@@ -35,7 +35,7 @@ export interface HttpHub {
   sealing: Sealing;
   accounts: AccountStore;
   /** What was published on the command topic. */
-  commands: { key: string; command: Command }[];
+  commands: CommandMessage[];
   receipts: Map<string, ReceiptLine[]>;
   /** Set to make the log refuse. */
   logFailure: { error?: Error };
@@ -64,9 +64,9 @@ export async function startHttpHub(db: TestDatabase, options: { clock?: Clock; l
     AccessModule.register({ dataSource: db.dataSource, sealing, clock, login: true, ...(options.loginLimits && { loginLimits: options.loginLimits }) }),
     EntriesModule.register({
       dataSource: db.dataSource, sealing, clock, logger: silentLogger, divisions: Divisions.parse(CITY),
-      publishCommand: (key, command) => {
+      publishCommand: (message) => {
         if (logFailure.error) return Promise.reject(logFailure.error);
-        commands.push({ key, command });
+        commands.push(message);
         return Promise.resolve();
       },
       readReceipt: (entryId: string) => Promise.resolve(receipts.get(entryId) ?? []),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { POSTGRES_OWNER, PostgresCluster, PRESENCE_LOCK, type EmbeddedPostgresOptions } from './postgres-cluster.js';
@@ -49,6 +50,17 @@ export class EmbeddedPostgres {
   /** Connection URL of the owner, who may migrate. */
   url(database: string): string {
     return `postgres://${POSTGRES_OWNER}:${this.cluster.password}@127.0.0.1:${this.port}/${database}`;
+  }
+
+  /**
+   * Connection URL of a role that may do less than the owner. The role exists already; it gets a password derived from the
+   * owner's, the same in every process.
+   */
+  async loginUrl(role: string, database: string): Promise<string> {
+    const password = createHmac('sha256', this.cluster.password).update(role).digest('base64url');
+    const able = await this.presence.query<{ able: boolean }>('select rolcanlogin as able from pg_roles where rolname = $1', [role]);
+    if (!able.rows[0]?.able) await this.presence.query(`alter role ${pg.escapeIdentifier(role)} login password ${pg.escapeLiteral(password)}`);
+    return `postgres://${role}:${password}@127.0.0.1:${this.port}/${database}`;
   }
 
   /** Creates the database when absent. */

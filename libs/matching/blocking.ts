@@ -1,4 +1,6 @@
 import { ID } from './person-features.js';
+import { eachCompoundName } from './place-features.js';
+import type { PlaceFeatures } from './place-features.js';
 import type { PersonFeatures } from './person-features.js';
 import type { DwellingFeatures } from './dwelling-features.js';
 import type { HouseholdFeatures } from './household-features.js';
@@ -56,44 +58,65 @@ export function token(f: PersonFeatures): string {
   return n === undefined || n.nickname || n.cut || n.wildcard ? '' : n.sound;
 }
 
+/** Takes one key: its kind and the parts of its value. Parts are hashed as they come; millions of joined strings cost more than the hashing. */
+export type EmitKey = (kind: KeyKind, part: string, second: string, third: string, fourth: string) => void;
+
+/** The text of a key, as `blockingKeys` gives it. */
+export function keyText(kind: KeyKind, part: string, second = '', third = '', fourth = ''): string {
+  return `${kind}:${part}|${second}|${third}|${fourth}`;
+}
+
 /** Keys of a record. Two records that share a key whose level is below 3 are compared. */
 export function blockingKeys(f: PersonFeatures | HouseholdFeatures | DwellingFeatures): BlockingKey[] {
   const keys: BlockingKey[] = [];
-  eachKey(f, (kind, value) => keys.push({ kind, text: `${kind}:${value}` }));
+  eachKey(f, (kind, ...parts) => keys.push({ kind, text: keyText(kind, ...parts) }));
   return keys;
 }
 
-/** The same without allocating the array; `value` lacks the kind. */
-export function eachKey(f: PersonFeatures | HouseholdFeatures | DwellingFeatures, emit: (kind: KeyKind, value: string) => void): void {
-  if (f.type === 'person') personKeys(f, emit);
-  else if (f.type === 'household') householdKeys(f, emit);
-  else if (f.code !== '') emit(KEY.dwelling, f.code);
+/** The same in parts. */
+export function eachKey(f: PersonFeatures | HouseholdFeatures | DwellingFeatures, emit: EmitKey): void {
+  if (f.type === 'person') {
+    eachCountedKey(f, emit);
+    personKeys(f, emit);
+  } else if (f.type === 'household') householdKeys(f, emit);
+  else if (f.code !== '') emit(KEY.dwelling, f.code, '', '', '');
 }
 
-function personKeys(f: PersonFeatures, emit: (kind: KeyKind, value: string) => void): void {
+/** Keys whose distinct people are counted: number, phone, dwelling. */
+export function eachCountedKey(f: PersonFeatures, emit: EmitKey): void {
   if (f.test) return;
-  const sounds = soundsOf(f);
-  if (f.idStatus !== ID.none && f.idStatus !== ID.masked) emit(KEY.citizenId, f.id);
-  for (const id of f.formerIds) emit(KEY.citizenId, id);
-  for (const phone of f.phones) emit(KEY.phone, phone);
-  for (const place of f.places) for (const k of place.keys) emit(KEY.place, k);
-  if (f.attachable) return;
-  const birth = f.birth % 100 !== 0 ? f.birth : f.idBirth;
-  for (const sound of sounds) {
-    if (f.id.length === 18) {
-      emit(KEY.idTail, `${sound}${f.id.slice(14)}`);
-      if (f.idStatus !== ID.masked) emit(KEY.idHead, `${sound}${f.id.slice(0, 14)}`);
-    } else if (f.idStatus === ID.truncated) emit(KEY.idHead, `${sound}${f.id.slice(0, 14)}`);
-    if (birth !== 0) emit(KEY.birth, `${sound}${birth}`);
-    if (f.idBirth !== 0 && f.idBirth !== birth) emit(KEY.birth, `${sound}${f.idBirth}`);
-    for (const phone of f.phones) emit(KEY.phoneName, `${phone}${sound}`);
-    for (const place of f.places) for (const k of place.keys) emit(KEY.placeName, `${k}${sound}`);
-    for (const r of f.relatives) if (r.id !== '') emit(KEY.kinName, `${r.id}${sound}`);
+  if (f.idStatus !== ID.none && f.idStatus !== ID.masked) emit(KEY.citizenId, f.id, '', '', '');
+  for (const id of f.formerIds) emit(KEY.citizenId, id, '', '', '');
+  for (const phone of f.phones) emit(KEY.phone, phone, '', '', '');
+  for (const place of f.places) eachPlaceKey(place, KEY.place, '', emit);
+}
+
+export function eachPlaceKey(p: PlaceFeatures, kind: KeyKind, last: string, emit: EmitKey): void {
+  eachCompoundName(p, (name) => emit(kind, name, p.building, p.room, last));
+}
+
+function personKeys(f: PersonFeatures, emit: EmitKey): void {
+  if (f.test || f.attachable) return;
+  const birth = birthOf(f);
+  for (const sound of soundsOf(f)) {
+    if (f.id.length === 18) emit(KEY.idTail, sound, f.id.slice(14), '', '');
+    if (f.idStatus === ID.truncated || (f.id.length === 18 && f.idStatus !== ID.masked)) emit(KEY.idHead, sound, f.id.slice(0, 14), '', '');
+    if (birth !== '') emit(KEY.birth, sound, birth, '', '');
+    if (f.idBirth !== 0 && f.idBirth !== f.birth && f.birth % 100 !== 0) emit(KEY.birth, sound, String(f.idBirth), '', '');
+    for (const phone of f.phones) emit(KEY.phoneName, phone, sound, '', '');
+    for (const place of f.places) eachPlaceKey(place, KEY.placeName, sound, emit);
+    for (const r of f.relatives) if (r.id !== '') emit(KEY.kinName, r.id, sound, '', '');
   }
-  if (birth === 0) return;
-  for (const phone of f.phones) emit(KEY.phoneBirth, `${phone}${birth}`);
-  for (const place of f.places) for (const k of place.keys) emit(KEY.placeBirth, `${k}${birth}`);
-  for (const r of f.relatives) if (r.id !== '') emit(KEY.kinBirth, `${r.id}${birth}`);
+  if (birth === '') return;
+  for (const phone of f.phones) emit(KEY.phoneBirth, phone, birth, '', '');
+  for (const place of f.places) eachPlaceKey(place, KEY.placeBirth, birth, emit);
+  for (const r of f.relatives) if (r.id !== '') emit(KEY.kinBirth, r.id, birth, '', '');
+}
+
+/** The stated birth date when its day is known, else the one inside an own ID. */
+function birthOf(f: PersonFeatures): string {
+  const birth = f.birth % 100 !== 0 ? f.birth : f.idBirth;
+  return birth === 0 ? '' : String(birth);
 }
 
 /** Sounds under which a record's names are looked up; a cut or unreadable name has none. */
@@ -111,26 +134,23 @@ function soundsOf(f: PersonFeatures): string[] {
  */
 export function contextKeys(f: PersonFeatures, kin: readonly string[]): BlockingKey[] {
   const keys: BlockingKey[] = [];
-  eachContextKey(f, kin, (kind, value) => keys.push({ kind, text: `${kind}:${value}` }));
+  eachContextKey(f, kin, (kind, ...parts) => keys.push({ kind, text: keyText(kind, ...parts) }));
   return keys;
 }
 
-export function eachContextKey(f: PersonFeatures, kin: readonly string[], emit: (kind: KeyKind, value: string) => void): void {
+export function eachContextKey(f: PersonFeatures, kin: readonly string[], emit: EmitKey): void {
   if (f.test || f.attachable || kin.length === 0) return;
   const sounds = soundsOf(f);
-  const birth = f.birth % 100 !== 0 ? f.birth : f.idBirth;
+  const birth = birthOf(f);
   for (const label of kin) {
-    for (const sound of sounds) emit(KEY.contextName, `${label}|${sound}`);
-    if (birth !== 0) emit(KEY.contextBirth, `${label}|${birth}`);
+    for (const sound of sounds) emit(KEY.contextName, label, sound, '', '');
+    if (birth !== '') emit(KEY.contextBirth, label, birth, '', '');
   }
 }
 
-function householdKeys(f: HouseholdFeatures, emit: (kind: KeyKind, value: string) => void): void {
-  if (f.collective) {
-    if (f.number !== '') emit(KEY.number, `${f.kind}${f.number}`);
-    return;
-  }
-  if (f.number !== '') emit(KEY.number, `${f.kind}${f.number}`);
-  if (f.headId !== '') emit(KEY.head, `${f.kind}${f.headId}`);
-  if (f.place !== undefined && f.headName !== undefined) for (const k of f.place.keys) emit(KEY.home, `${f.kind}${k}${f.headName.sound}`);
+function householdKeys(f: HouseholdFeatures, emit: EmitKey): void {
+  if (f.number !== '') emit(KEY.number, f.kind, f.number, '', '');
+  if (f.collective) return;
+  if (f.headId !== '') emit(KEY.head, f.kind, f.headId, '', '');
+  if (f.place !== undefined && f.headName !== undefined) eachPlaceKey(f.place, KEY.home, `${f.kind}${f.headName.sound}`, emit);
 }

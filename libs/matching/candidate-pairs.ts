@@ -1,6 +1,6 @@
-import { blockingKeys, contextKeys, eachContextKey, eachKey, isCounted, KEY, levelOf, proposes, token } from './blocking.js';
+import { contextKeys, eachContextKey, eachCountedKey, eachKey, isCounted, KEY, keyText, levelOf, proposes, token } from './blocking.js';
 import type { BlockingKey, KeyKind, KeyLevel } from './blocking.js';
-import { KeyTable } from './key-table.js';
+import { KeyTable, LevelTable } from './key-table.js';
 import type { PairScorer, PersonContext, ValueLevels, Verdict } from './pair-scorer.js';
 import type { PersonFeatures } from './person-features.js';
 
@@ -29,38 +29,34 @@ export interface Candidates {
 /** Levels of the counted values: asked of the caller, or counted over these records when they are the whole set. */
 export function valueLevels(features: readonly PersonFeatures[], lookup: LevelLookup | undefined): ValueLevels {
   if (lookup !== undefined) {
-    const ask = (kind: KeyKind) => memoised((value) => lookup({ kind, text: `${kind}:${value}` }));
-    return { phone: ask(KEY.phone), place: ask(KEY.place), id: ask(KEY.citizenId) };
+    const known = new Map<string, KeyLevel>();
+    return { of: (kind, part, second = '', third = '') => {
+      const text = keyText(kind, part, second, third);
+      let l = known.get(text);
+      if (l === undefined) known.set(text, (l = lookup({ kind, text })));
+      return l;
+    } };
   }
-  const counts = new Map<KeyKind, Map<string, string | Set<string>>>([[KEY.phone, new Map()], [KEY.place, new Map()], [KEY.citizenId, new Map()]]);
-  for (const f of features) {
-    const t = token(f);
-    if (t === '') continue;
-    eachKey(f, (kind, value) => {
-      if (isCounted(kind)) count(counts.get(kind)!, value, t);
-    });
-  }
-  const level = (kind: KeyKind) => (value: string): KeyLevel => {
-    const seen = counts.get(kind)!.get(value);
-    return levelOf(kind, 0, seen === undefined || typeof seen === 'string' ? 1 : seen.size);
-  };
-  return { phone: level(KEY.phone), place: level(KEY.place), id: level(KEY.citizenId) };
+  const keys = new KeyTable();
+  features.forEach((f, i) => {
+    if (token(f) !== '') eachCountedKey(f, (kind, a, b, c, d) => keys.add(i, kind, a, b, c, d));
+  });
+  const levels = new LevelTable();
+  keys.eachBlock((kind, members, size, hi, lo) => {
+    const level = size < 2 ? 0 : levelOf(kind, size, distinctTokens(features, members, size));
+    if (level > 0) levels.set(hi, lo, level);
+  });
+  return { of: (kind, part, second, third) => levels.get(kind, part, second, third) };
 }
 
-function count(tokens: Map<string, string | Set<string>>, value: string, t: string): void {
-  const seen = tokens.get(value);
-  if (seen === undefined) tokens.set(value, t);
-  else if (typeof seen !== 'string') seen.add(t);
-  else if (seen !== t) tokens.set(value, new Set([seen, t]));
-}
-
-function memoised(ask: (value: string) => KeyLevel): (value: string) => KeyLevel {
-  const known = new Map<string, KeyLevel>();
-  return (value) => {
-    let l = known.get(value);
-    if (l === undefined) known.set(value, (l = ask(value)));
-    return l;
-  };
+/** Distinct people of a block, counted up to 20: no level lies above. */
+function distinctTokens(features: readonly PersonFeatures[], members: Uint32Array, size: number): number {
+  const seen: string[] = [];
+  for (let i = 0; i < size && seen.length < 20; i++) {
+    const t = token(features[members[i]!]!);
+    if (!seen.includes(t)) seen.push(t);
+  }
+  return seen.length;
 }
 
 /** Scores every pair that a blocking key proposes, once. */
@@ -111,11 +107,11 @@ type BlockCallback = (kind: KeyKind, members: Uint32Array, size: number) => void
 function eachPersonBlock(features: readonly PersonFeatures[], lookup: LevelLookup | undefined, levels: ValueLevels, callback: BlockCallback): void {
   // A phone proposes only where an account without identity carries it, and a family or less shares it.
   const wanted = new Set<string>();
-  for (const f of features) if (f.attachable && !f.test) for (const p of f.phones) if (levels.phone(p) <= 1) wanted.add(p);
+  for (const f of features) if (f.attachable && !f.test) for (const p of f.phones) if (levels.of(KEY.phone, p) <= 1) wanted.add(p);
   if (lookup === undefined) {
     const table = new KeyTable();
-    features.forEach((f, i) => eachKey(f, (kind, value) => {
-      if (kind === KEY.phone ? wanted.has(value) : proposes(kind)) table.add(i, kind, value);
+    features.forEach((f, i) => eachKey(f, (kind, a, b, c, d) => {
+      if (kind === KEY.phone ? wanted.has(a) : proposes(kind)) table.add(i, kind, a, b, c, d);
     }));
     table.eachBlock((kind, members, size) => {
       if (size > 1 && (isCounted(kind) || levelOf(kind, size, 0) < 3)) callback(kind, members, size);
@@ -124,9 +120,9 @@ function eachPersonBlock(features: readonly PersonFeatures[], lookup: LevelLooku
   }
   const blocks = new Map<string, { key: BlockingKey; members: number[] }>();
   features.forEach((f, i) => {
-    for (const key of blockingKeys(f)) {
-      if (key.kind === KEY.phone ? wanted.has(key.text.slice(KEY.phone.length + 1)) : proposes(key.kind)) addTo(blocks, key, i);
-    }
+    eachKey(f, (kind, a, b, c, d) => {
+      if (kind === KEY.phone ? wanted.has(a) : proposes(kind)) addTo(blocks, { kind, text: keyText(kind, a, b, c, d) }, i);
+    });
   });
   for (const { key, members } of blocks.values()) {
     if (members.length > 1 && (isCounted(key.kind) || lookup(key) < 3)) callback(key.kind, Uint32Array.from(members), members.length);
@@ -140,7 +136,7 @@ function eachContextBlock(
     const table = new KeyTable();
     features.forEach((f, i) => {
       const c = context[i];
-      if (c !== undefined) eachContextKey(f, c.kin, (kind, value) => table.add(i, kind, value));
+      if (c !== undefined) eachContextKey(f, c.kin, (kind, p, q, r, s) => table.add(i, kind, p, q, r, s));
     });
     table.eachBlock((kind, members, size) => {
       if (size > 1 && levelOf(kind, size, 0) < 3) callback(members, size);

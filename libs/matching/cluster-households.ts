@@ -1,5 +1,5 @@
-import { eachKey, KEY, levelOf } from './blocking.js';
-import type { BlockingKey, KeyKind } from './blocking.js';
+import { eachKey, KEY, keyText, levelOf } from './blocking.js';
+import type { BlockingKey, EmitKey } from './blocking.js';
 import type { Edge, LevelLookup } from './candidate-pairs.js';
 import { comparePlaces, PLACE_RELATION } from './compare-places.js';
 import { compareNames, NAME } from './compare-names.js';
@@ -7,6 +7,7 @@ import { clusterEdges } from './constrained-clusters.js';
 import { constraintsOf } from './decisions.js';
 import type { Decision } from './decisions.js';
 import type { HouseholdFeatures } from './household-features.js';
+import { KeyTable } from './key-table.js';
 
 export interface HouseholdInput {
   features: readonly HouseholdFeatures[];
@@ -39,9 +40,9 @@ export function clusterHouseholds(input: HouseholdInput): HouseholdClusters {
   const { features, members } = input;
   const edges: Edge[] = [];
   const seen = new Set<number>();
-  for (const block of blocksOf(input)) {
-    for (let i = 0; i < block.length; i++) {
-      for (let j = i + 1; j < block.length; j++) {
+  eachHouseholdBlock(input, (block, size) => {
+    for (let i = 0; i < size; i++) {
+      for (let j = i + 1; j < size; j++) {
         const a = block[i]!;
         const b = block[j]!;
         const pair = Math.min(a, b) * features.length + Math.max(a, b);
@@ -51,7 +52,7 @@ export function clusterHouseholds(input: HouseholdInput): HouseholdClusters {
         if (weight >= LINK) edges.push({ a, b, weight, verdict: 'link' });
       }
     }
-  }
+  });
   return clusterEdges(features.length, edges, [], {
     keys: features,
     conflict: (a, b) => cannotBeOne(features[a]!, features[b]!, members[a]!, members[b]!),
@@ -92,23 +93,29 @@ function cannotBeOne(a: HouseholdFeatures, b: HouseholdFeatures, of: readonly st
 /** Blocking keys that come with the members: a household is compared with those that share a person of the same kind. */
 export function memberKeys(f: HouseholdFeatures, members: readonly string[]): BlockingKey[] {
   if (f.collective) return [];
-  return members.map((m) => ({ kind: KEY.member, text: `${KEY.member}:${f.kind}|${m}` }));
+  return members.map((m) => ({ kind: KEY.member, text: keyText(KEY.member, f.kind, m) }));
 }
 
-function blocksOf(input: HouseholdInput): number[][] {
+function eachHouseholdBlock(input: HouseholdInput, callback: (members: ArrayLike<number>, size: number) => void): void {
+  const { features, members, level } = input;
+  const each = (emit: (i: number, ...key: Parameters<EmitKey>) => void): void => features.forEach((f, i) => {
+    eachKey(f, (...key) => emit(i, ...key));
+    if (!f.collective) for (const m of members[i]!) emit(i, KEY.member, f.kind, m, '', '');
+  });
+  if (level === undefined) {
+    const table = new KeyTable();
+    each((i, ...key) => table.add(i, ...key));
+    table.eachBlock((kind, block, size) => {
+      if (size > 1 && levelOf(kind, size, 0) < 3) callback(block, size);
+    });
+    return;
+  }
   const blocks = new Map<string, { key: BlockingKey; at: number[] }>();
-  const add = (kind: KeyKind, text: string, i: number): void => {
+  each((i, kind, ...parts) => {
+    const text = keyText(kind, ...parts);
     const block = blocks.get(text);
     if (block === undefined) blocks.set(text, { key: { kind, text }, at: [i] });
     else if (block.at.at(-1) !== i) block.at.push(i);
-  };
-  input.features.forEach((f, i) => {
-    eachKey(f, (kind, value) => add(kind, `${kind}:${value}`, i));
-    for (const key of memberKeys(f, input.members[i]!)) add(key.kind, key.text, i);
   });
-  const out: number[][] = [];
-  for (const { key, at } of blocks.values()) {
-    if (at.length > 1 && (input.level?.(key) ?? levelOf(key.kind, at.length, 0)) < 3) out.push(at);
-  }
-  return out;
+  for (const { key, at } of blocks.values()) if (at.length > 1 && level(key) < 3) callback(at, at.length);
 }

@@ -15,7 +15,9 @@ export function comparePlaces(a: PlaceFeatures, b: PlaceFeatures): number {
     if (a.unit !== '' && b.unit !== '' && a.unit !== b.unit) return PLACE_RELATION.other;
     if (compound > 0) return PLACE_RELATION.dwelling;
     if (compound < 0 || a.building === '') return PLACE_RELATION.other;
-    return a.community !== '' && b.community !== '' && a.community !== b.community ? PLACE_RELATION.other : PLACE_RELATION.tail;
+    const x = a.compound.community;
+    const y = b.compound.community;
+    return x !== '' && y !== '' && x !== y ? PLACE_RELATION.other : PLACE_RELATION.tail;
   }
   if (compound <= 0) return compound < 0 ? PLACE_RELATION.other : PLACE_RELATION.none;
   return a.building !== '' && b.building !== '' && a.building !== b.building ? PLACE_RELATION.other : PLACE_RELATION.compound;
@@ -23,12 +25,15 @@ export function comparePlaces(a: PlaceFeatures, b: PlaceFeatures): number {
 
 /** 1 same, −1 different, 0 when no way of naming the compound is shared. */
 function compareCompounds(a: PlaceFeatures, b: PlaceFeatures): number {
-  if (a.estate !== '' && b.estate !== '') {
-    if (a.estate === b.estate) return 1;
+  const x = a.compound;
+  const y = b.compound;
+  if (x === y) return 1;
+  if (x.estate !== '' && y.estate !== '') {
+    if (x.estate === y.estate) return 1;
     // An estate may be known by two names; the road number then tells.
-    return a.road !== '' && a.road === b.road ? 1 : -1;
+    return x.road !== '' && x.road === y.road ? 1 : -1;
   }
-  if (a.road !== '' && b.road !== '') return a.road === b.road ? 1 : -1;
-  if (a.community !== '' && b.community !== '') return a.community === b.community && a.building !== '' ? 1 : -1;
+  if (x.road !== '' && y.road !== '') return x.road === y.road ? 1 : -1;
+  if (x.community !== '' && y.community !== '') return x.community === y.community && a.building !== '' ? 1 : -1;
   return 0;
 }

@@ -1,5 +1,5 @@
-import { isCounted, KEY, levelOf, proposes } from './blocking.js';
-import type { BlockingKey, KeyKind, KeyLevel } from './blocking.js';
+import { KEY } from './blocking.js';
+import type { KeyKind, KeyLevel } from './blocking.js';
 
 const KINDS = Object.values(KEY);
 const CODE_OF = new Map<KeyKind, number>(KINDS.map((k, i) => [k, i]));
@@ -15,12 +15,18 @@ export class KeyTable {
   private kind = new Uint8Array(1 << 16);
   private record = new Uint32Array(1 << 16);
   private n = 0;
+  private readonly parts: [string, string, string, string] = ['', '', '', ''];
   private order = new Uint32Array(0);
 
-  add(record: number, kind: KeyKind, value: string): void {
+  add(record: number, kind: KeyKind, part: string, second: string, third: string, fourth: string): void {
     if (this.n === this.hi.length) this.grow();
     const code = CODE_OF.get(kind)!;
-    hashInto(value, code, this.hi, this.lo, this.n);
+    const p = this.parts;
+    p[0] = part;
+    p[1] = second;
+    p[2] = third;
+    p[3] = fourth;
+    hashInto(code, p, this.hi, this.lo, this.n);
     this.kind[this.n] = code;
     this.record[this.n] = record;
     this.n += 1;
@@ -39,7 +45,7 @@ export class KeyTable {
    * Calls back once a block with its records in `members[0..size)`, in no particular order. A record that carries a key
    * twice is in the block once. `members` is reused between calls.
    */
-  eachBlock(callback: (kind: KeyKind, members: Uint32Array, size: number) => void): void {
+  eachBlock(callback: (kind: KeyKind, members: Uint32Array, size: number, hi: number, lo: number) => void): void {
     this.sort();
     const { hi, lo, record, order } = this;
     let members = new Uint32Array(64);
@@ -59,7 +65,7 @@ export class KeyTable {
         }
         members[size++] = r;
       }
-      callback(KINDS[this.kind[at]!]!, members, size);
+      callback(KINDS[this.kind[at]!]!, members, size, hi[at]!, lo[at]!);
       i = j;
     }
   }
@@ -86,15 +92,20 @@ export class KeyTable {
   }
 }
 
-/** 64 bits of a text by two multiply-rotate lanes (after cyrb53); fast, not secret: nothing hashed here is stored. */
-function hashInto(text: string, seed: number, hi: Uint32Array, lo: Uint32Array, at: number): void {
-  let a = 0xdeadbeef ^ seed;
-  let b = 0x41c6ce57 ^ (seed * 0x9e3779b1);
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    a = Math.imul(a ^ c, 2654435761);
-    b = Math.imul(b ^ c, 1597334677);
-    b = (b << 5) | (b >>> 27);
+/** 64 bits of a key by two multiply-rotate lanes (after cyrb53); fast, not secret: nothing hashed here is stored. */
+function hashInto(code: number, parts: readonly [string, string, string, string], hi: Uint32Array, lo: Uint32Array, at: number): void {
+  let a = 0xdeadbeef ^ code;
+  let b = 0x41c6ce57 ^ Math.imul(code, 0x9e3779b1);
+  for (let p = 0; p < 4; p++) {
+    const text = parts[p]!;
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      a = Math.imul(a ^ c, 2654435761);
+      b = Math.imul(b ^ c, 1597334677);
+      b = (b << 5) | (b >>> 27);
+    }
+    a = Math.imul(a ^ 0x7c, 2654435761);
+    b = Math.imul(b ^ 0x7c00, 1597334677);
   }
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
@@ -102,18 +113,52 @@ function hashInto(text: string, seed: number, hi: Uint32Array, lo: Uint32Array, 
   lo[at] = b;
 }
 
-/** Level of a key over the whole record set; for a subset of the records the caller knows it, otherwise it is counted. */
-export type LevelLookup = (key: BlockingKey) => KeyLevel;
+/** Levels above 0 of counted keys, by hash; open addressing. */
+export class LevelTable {
+  private hi: Uint32Array;
+  private lo: Uint32Array;
+  private level: Uint8Array;
+  private readonly probeHi = new Uint32Array(1);
+  private readonly probeLo = new Uint32Array(1);
+  private readonly parts: [string, string, string, string] = ['', '', '', ''];
+  private used = 0;
 
-/** Counts distinct non-empty tokens of a block's records. */
-export function blockLevel(kind: KeyKind, members: Uint32Array, size: number, tokens: readonly string[]): KeyLevel {
-  if (!isCounted(kind)) return levelOf(kind, size, 0);
-  const distinct = new Set<string>();
-  for (let i = 0; i < size && distinct.size <= 40; i++) {
-    const t = tokens[members[i]!]!;
-    if (t !== '') distinct.add(t);
+  constructor() {
+    this.hi = new Uint32Array(1 << 12);
+    this.lo = new Uint32Array(1 << 12);
+    this.level = new Uint8Array(1 << 12);
   }
-  return levelOf(kind, size, distinct.size);
-}
 
-export { proposes };
+  set(hi: number, lo: number, level: KeyLevel): void {
+    if (this.used * 2 >= this.level.length) this.grow();
+    const at = this.find(hi, lo);
+    if (this.level[at] === 0) this.used += 1;
+    this.hi[at] = hi;
+    this.lo[at] = lo;
+    this.level[at] = level;
+  }
+
+  get(kind: KeyKind, part: string, second = '', third = ''): KeyLevel {
+    this.parts[0] = part;
+    this.parts[1] = second;
+    this.parts[2] = third;
+    hashInto(CODE_OF.get(kind)!, this.parts, this.probeHi, this.probeLo, 0);
+    return this.level[this.find(this.probeHi[0]!, this.probeLo[0]!)]! as KeyLevel;
+  }
+
+  private find(hi: number, lo: number): number {
+    const mask = this.level.length - 1;
+    let at = lo & mask;
+    while (this.level[at] !== 0 && (this.lo[at] !== lo || this.hi[at] !== hi)) at = (at + 1) & mask;
+    return at;
+  }
+
+  private grow(): void {
+    const { hi, lo, level } = this;
+    this.hi = new Uint32Array(hi.length * 2);
+    this.lo = new Uint32Array(hi.length * 2);
+    this.level = new Uint8Array(hi.length * 2);
+    this.used = 0;
+    for (let i = 0; i < level.length; i++) if (level[i] !== 0) this.set(hi[i]!, lo[i]!, level[i]! as KeyLevel);
+  }
+}

@@ -1,5 +1,6 @@
 import { BIRTH, compareDates } from './birth-dates.js';
-import type { KeyLevel } from './blocking.js';
+import { KEY } from './blocking.js';
+import type { KeyKind, KeyLevel } from './blocking.js';
 import { CITIZEN_ID, compareIds } from './compare-ids.js';
 import { compareNames, NAME } from './compare-names.js';
 import { comparePlaces, PLACE_RELATION } from './compare-places.js';
@@ -7,6 +8,7 @@ import { weightsOf } from './match-model.js';
 import type { MatchModel, Weights } from './match-model.js';
 import { nameWeight } from './name-frequency.js';
 import type { PersonFeatures } from './person-features.js';
+import type { PlaceFeatures } from './place-features.js';
 
 /** Levels of the remaining comparisons, in the order of the model. */
 export const SEX = { missing: 0, same: 1, different: 2 } as const;
@@ -17,9 +19,7 @@ export const HOUSEHOLD = { missing: 0, two: 1, one: 2, none: 3 } as const;
 
 /** How many distinct people stand behind a value, over the whole record set. */
 export interface ValueLevels {
-  phone(number: string): KeyLevel;
-  place(key: string): KeyLevel;
-  id(id: string): KeyLevel;
+  of(kind: KeyKind, part: string, second?: string, third?: string): KeyLevel;
 }
 
 /** What the second stage tells the third about a person record. */
@@ -91,7 +91,7 @@ export class PairScorer {
     let best: number = PHONE.different;
     for (const p of a.phones) {
       for (const q of b.phones) {
-        if (p === q) best = Math.min(best, PHONE.personal + this.levels.phone(p));
+        if (p === q) best = Math.min(best, PHONE.personal + this.levels.of(KEY.phone, p));
         else if (best === PHONE.different && p.length === 11 && q.length === 11 && oneDigitOff(p, q)) best = PHONE.typo;
       }
     }
@@ -105,8 +105,7 @@ export class PairScorer {
       for (const q of b.places) {
         const r = comparePlaces(p, q);
         if (r === PLACE_RELATION.dwelling) {
-          let l: KeyLevel = 3;
-          for (const k of p.keys) l = Math.min(l, this.levels.place(k)) as KeyLevel;
+          const l = this.levelOfPlace(p);
           if (best !== r || l < level) level = l;
         }
         if (r > best) best = r;
@@ -126,6 +125,16 @@ export class PairScorer {
     }
   }
 
+  /** A dwelling is as crowded as its most crowded name says: the others are rarely written. */
+  private levelOfPlace(p: PlaceFeatures): KeyLevel {
+    const c = p.compound;
+    let l: KeyLevel = 0;
+    if (c.estate !== '') l = this.levels.of(KEY.place, c.estate, p.building, p.room);
+    if (c.road !== '') l = Math.max(l, this.levels.of(KEY.place, c.road, p.building, p.room)) as KeyLevel;
+    if (c.community !== '' && p.building !== '') l = Math.max(l, this.levels.of(KEY.place, c.community, p.building, p.room)) as KeyLevel;
+    return l;
+  }
+
   /**
    * Rule zero. `identity`: an equal own ID with a compatible name, or with evidence independent of the number. `link`:
    * no such number, but name, birth date and an independent witness. `review`: worth a steward's eye. The weight decides
@@ -136,7 +145,7 @@ export class PairScorer {
     if (a.test || b.test) return 'none';
     const name = v[0]!;
     if (v[1] === CITIZEN_ID.same || v[1] === CITIZEN_ID.former) {
-      if (this.levels.id(a.id) === 3) return 'none';
+      if (this.levels.of(KEY.citizenId, a.id) === 3) return 'none';
       if (name <= NAME.shape && (name !== NAME.missing || this.hardNegative === undefined)) return 'identity';
       return this.independentOfId(name) ? 'identity' : 'review';
     }

@@ -81,7 +81,7 @@ export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
   const usableId = idStatus === ID.own || idStatus === ID.checksum || idStatus === ID.masked;
   return {
     type: 'person',
-    key: recordKey(record.system, 'person', record.naturalKey),
+    key: flat(recordKey(record.system, 'person', record.naturalKey)),
     system: record.system,
     test: record.test === true,
     name,
@@ -89,7 +89,7 @@ export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
     sex: idStatus === ID.own ? (Number(id[16]) % 2 === 1 ? 1 : 2) : body.sex === '1' ? 1 : body.sex === '2' ? 2 : 0,
     idStatus,
     id,
-    formerIds: body.otherIdentifiers?.filter((o) => o.kind === 'formerCitizenId').map((o) => o.value) ?? NONE,
+    formerIds: exact(body.otherIdentifiers?.filter((o) => o.kind === 'formerCitizenId').map((o) => o.value) ?? NONE),
     idBirth,
     birth,
     slippable: body.birthDate?.slippable === true,
@@ -97,7 +97,7 @@ export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
     places: placesOf(body),
     relatives,
     memberships: body.memberships?.map((m) => ({
-      household: recordKey(record.system, 'household', m.key),
+      household: flat(recordKey(record.system, 'household', m.key)),
       kind: m.kind,
       relation: m.relation ?? '',
       ...kinshipOf(m.relation),
@@ -151,7 +151,7 @@ function relativesOf(body: PersonBody): readonly RelativeFeatures[] {
     const name = nameFeatures(r.name, true);
     if (id !== '' || name !== undefined) out.push({ role: r.role, id, name });
   }
-  return out;
+  return exact(out);
 }
 
 function formerOf(body: PersonBody): readonly NameFeatures[] {
@@ -162,7 +162,7 @@ function formerOf(body: PersonBody): readonly NameFeatures[] {
 function phonesOf(body: PersonBody): readonly string[] {
   if (body.phones === undefined || body.phones.length === 0) return NONE;
   const own = body.phones.filter((p) => p.holder === undefined || p.holder === 'own').map((p) => p.number);
-  return own.length > 1 ? [...new Set(own)] : own;
+  return exact(own.length > 1 ? [...new Set(own)] : own);
 }
 
 function placesOf(body: PersonBody): readonly PlaceFeatures[] {
@@ -170,5 +170,16 @@ function placesOf(body: PersonBody): readonly PlaceFeatures[] {
   for (const p of [placeFeatures(body.currentAddress), placeFeatures(body.registeredAddress), placeOfDwellingCode(body.dwellingCode)]) {
     if (p !== undefined && !out.includes(p)) out.push(p);
   }
-  return out.length === 0 ? NONE : out;
+  return exact(out);
+}
+
+/** An array grown by push keeps room for 17; millions of records cannot afford that. */
+function exact<T>(grown: readonly T[]): readonly T[] {
+  return grown.length === 0 ? NONE : grown.slice();
+}
+
+/** A key joined from parts is kept as a tree of its parts until somebody reads it; reading it once makes it one string, half the size. */
+function flat(key: RecordKey): RecordKey {
+  key.charCodeAt(0);
+  return key;
 }

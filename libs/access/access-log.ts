@@ -8,7 +8,8 @@ export type AuditAction =
   | 'account.create' | 'account.password' | 'account.disable' | 'account.enable'
   | 'person.search' | 'person.read' | 'person.history' | 'household.read' | 'dwelling.read'
   | 'review.list' | 'review.read' | 'review.decide' | 'decision.make' | 'decision.read' | 'decision.revoke'
-  | 'entry.submit' | 'entry.read' | 'deadLetter.read' | 'deadLetter.replay' | 'audit.read' | 'audit.verify';
+  | 'entry.submit' | 'entry.read' | 'deadLetter.read' | 'deadLetter.replay' | 'audit.read' | 'audit.verify'
+  | 'receipt.read' | 'agreement.approve' | 'agreement.revoke' | 'connection.rehearse' | 'connection.approve';
 
 /**
  * Writes who saw or changed what into the tamper-evident log, before the answer leaves: an access that cannot be logged is

@@ -1,7 +1,8 @@
 import type { GoldenRecordChanged } from '#libs/model/events';
 import { newToInbox } from '#libs/store/inbox';
 import type { NewDelivery } from './delivery.js';
-import { entryIdOf, HUB, type FanoutStore } from './fanout-store.js';
+import { keyOf } from './entity-members.js';
+import { entryIdOf, type FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
 import { planLines, type LineContext, type PlannedLine } from './plan-lines.js';
 import type { Target } from './target.js';
@@ -54,12 +55,16 @@ export class ChangePlanner {
     return streaming.filter((m) => m.data.causes.some((cause) => entryIdOf(cause) !== undefined));
   }
 
+  /** A change may name causes that belong to others of the same batch: only this person's own entries get a line here. */
   private wantedBy(message: ChangeMessage, context: LineContext): Wanted[] {
-    const entries = message.data.causes.filter((cause) => entryIdOf(cause) !== undefined);
-    const causes = entries.length > 0 ? entries : message.data.causes.slice(0, 1);
-    return causes.flatMap((key) => {
-      const entry = context.members.records.find((r) => r.system === HUB && r.naturalKey === entryIdOf(key));
-      const lines = planLines(context, { changed: message.data.changed, ...(entry !== undefined && { entry }) });
+    const { causes, changed } = message.data;
+    const own = new Map(context.members.records.map((r) => [keyOf(r), r]));
+    const entries = causes.filter((key) => entryIdOf(key) !== undefined && own.has(key));
+    const because = entries.length > 0 ? entries : [causes.find((key) => own.has(key)) ?? causes[0]];
+    return because.flatMap((key) => {
+      if (key === undefined) return [];
+      const entry = entryIdOf(key) === undefined ? undefined : own.get(key);
+      const lines = planLines(context, { changed, ...(entry !== undefined && { entry }) });
       return lines.map((line) => ({ messageId: message.id, delivery: this.deliveryOf(line, message.data, this.store.causeOf(key), context) }));
     });
   }

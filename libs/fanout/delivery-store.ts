@@ -15,6 +15,10 @@ export interface DeliveryFilter {
   state?: DeliveryState;
   cause?: string;
   entityId?: string;
+  /** Targets left out. */
+  without?: readonly string[];
+  /** Only what entries of these communities (division prefixes) caused; empty or absent: all. */
+  communities?: readonly string[];
   /** Id after which the page begins. */
   after?: string;
   limit: number;
@@ -105,8 +109,11 @@ export class DeliveryStore {
   async list(filter: DeliveryFilter): Promise<Delivery[]> {
     const found = await this.pool.query<Row>(
       `select * from delivery where ($1::text is null or target = $1) and ($2::text is null or state = $2) and ($3::text is null or cause = $3)
-       and ($4::text is null or entity_id = $4) and id > $5 order by id limit $6`,
-      [filter.target ?? null, filter.state ?? null, filter.cause ?? null, filter.entityId ?? null, filter.after ?? '', filter.limit]);
+       and ($4::text is null or entity_id = $4) and id > $5 and target <> all($7::text[])
+       and ($8::text[] is null or exists (select from entry e join unnest($8::text[]) as c on starts_with(e.community, c) where e.id = delivery.cause))
+       order by id limit $6`,
+      [filter.target ?? null, filter.state ?? null, filter.cause ?? null, filter.entityId ?? null, filter.after ?? '', filter.limit, filter.without ?? [],
+        filter.communities === undefined || filter.communities.length === 0 ? null : filter.communities]);
     return found.rows.map((r) => this.decode(r));
   }
 
@@ -119,6 +126,13 @@ export class DeliveryStore {
       : await tx.client.query(
         `update delivery set reason_code = null, next_attempt_at = $3, changed_at = $3 where target = $1 and state = 'waiting' and reason_code = $2`, [which.target, which.reasonCode, now]);
     return done.rowCount ?? 0;
+  }
+
+  /** The community of the entry and who made it; undefined when there is no such entry. */
+  async entryOf(id: string): Promise<{ accountId: string; community?: string } | undefined> {
+    const found = await this.pool.query<{ account_id: string; community: string | null }>('select account_id, community from entry where id = $1', [id]);
+    const row = found.rows[0];
+    return row && { accountId: row.account_id, community: row.community ?? undefined };
   }
 
   private sealed(payload: DeliveryPayload | undefined): Buffer | null {

@@ -48,12 +48,20 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
   const write = naturalKey === undefined ? planCreate(target, shareable) : planUpdate(target, shareable, base, written);
   if (write === undefined) return ended('noRecord', 'noRecordThere');
   if (Object.keys(write.columns).length === 0) return nothingToWrite(delivery, context, naturalKey, base, ended);
-  const item: OutgoingItem = { ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: delivery.createdAt, ...(naturalKey !== undefined && { naturalKey }), ...(base !== undefined && { base }) };
+  const item: OutgoingItem = { ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base), ...(naturalKey !== undefined && { naturalKey }) };
   return {
     delivery, entityId: members.entityId, item, fields: write.fields,
     payload: { paths: Object.keys(write.fields), columns: write.columns },
     projection: projectionAfter(target.person, written, write),
   };
+}
+
+/**
+ * Until when this write knows what the target knew: when it was planned, or when the target's record was read after that. A
+ * change made there later is newer than ours and the target refuses us.
+ */
+function knownUntil(delivery: Delivery, base: AnySourceRecord | undefined): Date {
+  return new Date(Math.max(delivery.createdAt.getTime(), ...[base?.observedAt, base?.sourceTime].map((t) => (t === undefined ? 0 : Date.parse(t)))));
 }
 
 function mintedIs(store: FanoutStore, delivery: Delivery, { mintedKey }: LineContext): boolean {
@@ -93,6 +101,6 @@ function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceR
   for (const [path, value] of Object.entries(told)) projection.fields[path] = { value, columns: {} };
   return {
     delivery, entityId: context.members.entityId, fields: {}, projection, payload: { tickets: due.map((t) => t.kind), paths: Object.keys(told) },
-    item: { ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, base: own, plannedAt: delivery.createdAt },
+    item: { ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, plannedAt: delivery.createdAt },
   };
 }

@@ -11,9 +11,7 @@ export interface OutgoingItem {
   columns: Record<string, OutValue>;
   /** Tickets, in file order. */
   rows?: Record<string, OutValue>[];
-  /** The target's record as last read: which version our write is based on. */
-  base?: AnySourceRecord;
-  /** When the delivery was planned. */
+  /** Until when the write knows what the target knew; for a ticket, when it was planned. */
   plannedAt: Date;
 }
 

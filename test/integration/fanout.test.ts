@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { fetch } from 'undici';
 import { ChangePlanner } from '#libs/fanout/change-planner';
 import { EchoConfirmer } from '#libs/fanout/echo-confirmer';
@@ -68,14 +68,16 @@ async function moved(options: { grid?: string[]; hukou?: string } = {}) {
   return { id, entry, keys, message: stage.change(id, 2, ['currentAddress', 'residency'], [`hub:person:${entry}`]) };
 }
 
+jest.setTimeout(30_000);
+
 beforeAll(async () => {
   stage = await fanoutStage();
   server = await TinyGrid.start();
-});
+}, 60_000);
 afterAll(async () => {
   await server.close();
   await stage.close();
-});
+}, 30_000);
 beforeEach(() => {
   minted = [];
   readBack = [];

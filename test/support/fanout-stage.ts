@@ -82,7 +82,6 @@ export function personRecord(system: string, naturalKey: string, body: PersonBod
   };
 }
 
-/** Resolution's part for a record that comes back: hub-origin fields are marked by the caller. */
 export function nameOf(value: string): { value: string; key: string } {
   return { value, key: value };
 }

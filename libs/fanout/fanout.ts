@@ -1,0 +1,123 @@
+import type pg from 'pg';
+import { decodeEvent, type CloudEvent } from '#libs/bus/cloud-event';
+import type { Batch, Log } from '#libs/bus/log';
+import type { Connector } from '#libs/connector-sdk/connector';
+import { YiciError } from '#libs/kernel/errors';
+import { TOPIC, type Topic } from '#libs/model/events';
+import type { Logger } from '#libs/platform/logger';
+import type { Sealing } from '#libs/platform/sealing';
+import { ChangePlanner } from './change-planner.js';
+import { EchoConfirmer } from './echo-confirmer.js';
+import type { FanoutStore } from './fanout-store.js';
+import { LogNews } from './log-news.js';
+import { openChannel, type ChannelParts } from './open-channel.js';
+import { proposalsOf } from './propose-agreements.js';
+import { Replays } from './replays.js';
+import { SenderLoop } from './sender-loop.js';
+import { targetOf, type Target } from './target.js';
+import { TargetSender } from './target-sender.js';
+
+export interface FanoutParts extends Omit<ChannelParts, 'clock'> {
+  store: FanoutStore;
+  log: Log;
+  sealing: Sealing;
+  connectors: readonly Connector[];
+  logger: Logger;
+}
+
+/**
+ * The whole of fan-out without Nest: one planner a target, one sender a live target. Targets that are not live share one
+ * consumer group: nothing is sent to them, so there is nothing to keep apart.
+ */
+export class Fanout {
+  readonly targets: readonly Target[];
+  private readonly planners: ReadonlyMap<string, ChangePlanner>;
+  private readonly senders = new Map<string, SenderLoop>();
+  private readonly confirmer: EchoConfirmer;
+  private readonly replays: Replays;
+
+  constructor(private readonly parts: FanoutParts) {
+    const { store, connectors } = parts;
+    this.targets = connectors.map(targetOf);
+    this.planners = new Map(this.targets.map((t) => [t.id, new ChangePlanner(store, t)]));
+    this.confirmer = new EchoConfirmer(store, new Set(this.targets.filter((t) => t.live).map((t) => t.id)));
+    this.replays = new Replays(store);
+  }
+
+  /** Proposes what the folders propose and sets the senders to work. */
+  async start(): Promise<void> {
+    const { store, connectors, logger } = this.parts;
+    const proposed = await store.unitOfWork.run((tx) => store.agreements.propose(tx, proposalsOf(connectors)));
+    if (proposed > 0) logger.info('fanout.agreementsProposed', { agreements: proposed });
+    const news = new LogNews(this.parts.log, this.parts.sealing, store);
+    for (const [i, target] of this.targets.entries()) {
+      if (!target.live) continue;
+      const channel = openChannel(connectors[i]!, { ...this.parts, clock: store.clock });
+      if (channel === undefined) {
+        logger.warn('fanout.targetDisabled', { target: target.id, reason: 'a secret of its folder is missing' });
+        continue;
+      }
+      const sender = new TargetSender(target, channel, store, news, logger);
+      this.senders.set(target.id, new SenderLoop(sender, this.pool, logger));
+    }
+  }
+
+  /** Lets running writes end. */
+  async close(): Promise<void> {
+    await Promise.all([...this.senders.values()].map((s) => s.close()));
+    this.senders.clear();
+  }
+
+  /** Changed golden records, for these targets. */
+  async changes(batch: Batch, targetIds: readonly string[]): Promise<void> {
+    const messages = await this.open(batch, TOPIC.goldenRecordChanged);
+    if (messages.length === 0) return;
+    for (const id of targetIds) {
+      const due = await this.planners.get(id)?.plan(messages);
+      if (due !== undefined && due > 0) this.wake(id);
+    }
+  }
+
+  /** Accepted source records: echoes of our own writes confirm them. */
+  async accepted(batch: Batch): Promise<void> {
+    const events = await this.open(batch, TOPIC.sourceRecordAccepted);
+    await this.confirmer.confirm(events.map((e) => e.data.record));
+  }
+
+  /** Replays of dead letters of the sending stage; other commands are for others. */
+  async commands(batch: Batch): Promise<void> {
+    for (const event of await this.open(batch, TOPIC.command)) {
+      if (event.data.kind !== 'replay') continue;
+      const target = await this.replays.replay(event.data.deadLetterId);
+      if (target !== undefined) this.wake(target);
+    }
+  }
+
+  /** Something became due at a target (an approval, a replay). */
+  wake(target: string): void {
+    this.senders.get(target)?.wake();
+  }
+
+  private get pool(): pg.Pool {
+    return this.parts.store.pool;
+  }
+
+  /** Opens a batch; a message that is no event is set aside with its bytes and harms no other. */
+  private async open<T extends Topic>(batch: Batch, topic: T): Promise<CloudEvent<T>[]> {
+    const { store, sealing, logger } = this.parts;
+    const events: CloudEvent<T>[] = [];
+    for (const message of batch.messages) {
+      try {
+        events.push(decodeEvent(sealing, topic, message.value));
+      } catch (error) {
+        if (!(error instanceof YiciError) || error.retriable) throw error;
+        logger.error('fanout.messageSetAside', { topic, partition: message.partition, offset: message.offset }, error);
+        await store.unitOfWork.run((tx) => store.deadLetters.add(tx, [{
+          system: 'hub', recordType: 'unknown', code: error.code, stage: error.stage, reason: error.message,
+          origin: { source: `${topic}/${message.partition}`, position: Number(message.offset) }, bytes: message.value,
+        }]));
+      }
+    }
+    return events;
+  }
+}

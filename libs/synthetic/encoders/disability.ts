@@ -34,7 +34,7 @@ export function encodeDisability(desk: Desk): void {
   const bad = Array.from({ length: desk.malformed(rows.length) }, (_, i) => {
     if (i % 3 === 0) return encodeGbk(',残缺,,1,4,3,,,某路1号,1\r\n');
     if (i % 3 === 1) return encodeGbk('残缺,1,4\r\n');
-    return Buffer.concat([Buffer.from(`${desk.city.code}${rng.digits(14)}43,`), Buffer.from([0xff, 0xff, 0xff]), encodeGbk(',,1,4,3,,,某路1号,1\r\n')]);
+    return Buffer.concat([Buffer.from(`${desk.city.code}${rng.digits(14)}43,`), Buffer.from([0x81, 0x20, 0xff]), encodeGbk(',,1,4,3,,,某路1号,1\r\n')]);
   });
   desk.dead(bad.length);
   const all = scatter(rng.shuffle(rows), bad, rng);

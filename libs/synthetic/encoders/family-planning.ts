@@ -43,7 +43,7 @@ export function encodeFamilyPlanning(desk: Desk): void {
   const bad: Row[] = Array.from({ length: desk.malformed(rows.length) }, (_, i) => ({
     deleted: false,
     values: i % 2 === 0 ? [`${code}010001`, '', '残缺', '1', '', '', '1', '02', '01', '10', '', '', '0']
-      : [`${code}010001`, `${code}01000199`, Buffer.from([0xff, 0xff, 0xff, 0x20]), '1', '', '', '1', '02', '01', '10', '', '', '0'],
+      : [`${code}010001`, `${code}01000199`, Buffer.from([0x81, 0x20, 0xff, 0x20]), '1', '', '', '1', '02', '01', '10', '', '', '0'],
   }));
   desk.dead(bad.length);
   write(desk, scatter(rng.shuffle(rows), bad, rng));

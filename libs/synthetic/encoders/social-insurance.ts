@@ -39,6 +39,8 @@ function insured(desk: Desk, p: Person, number: string, copy: boolean): Buffer {
   const { rng } = desk;
   const seen = desk.see(p, p.registered.elsewhere && rng.chance(0.3) ? 'registered' : 'home');
   if (p.ethnic === '98') seen.id = `CAN0QE${rng.digits(6)}`;
+  // This office's keyboards have no other dot than the full stop, one byte: the cut then halves a character.
+  if (rng.chance(0.4)) seen.name = seen.name.replace(/[·•・‧．]/, '.');
   const name = cutBytes(encodeGb18030(seen.name), NAME_BYTES);
   const kept = new TextDecoder('gb18030').decode(name).replaceAll('\uFFFD', '');
   desk.file(number, { ...seen, name: kept }, '', copy);

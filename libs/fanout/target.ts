@@ -45,7 +45,9 @@ export function targetOf(connector: Connector): Target {
   const section = mappingOut.person;
   if (section !== undefined && Object.keys(section.columns).length > 0) {
     const columnsOf = new Map<string, string[]>();
-    for (const [column, spec] of Object.entries(section.columns)) columnsOf.set(spec.field, [...(columnsOf.get(spec.field) ?? []), column]);
+    for (const [column, spec] of Object.entries(section.columns)) {
+      for (const field of spec.first === undefined ? [spec.field] : [spec.first.field, spec.field]) columnsOf.set(field, [...(columnsOf.get(field) ?? []), column]);
+    }
     target.person = { fields: mapper.fields('person'), columnsOf, ...(section.createRef !== undefined && { createNeeds: section.createNeeds }) };
   }
   if (mappingOut.ticket !== undefined) target.ticketKinds = Object.keys(mappingOut.ticket.kinds) as Ticket['kind'][];

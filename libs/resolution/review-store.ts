@@ -21,7 +21,7 @@ export class ReviewStore {
 
   /** `around`: all records worked out anew; an open review between two of them that is not among `reviews` is obsolete. */
   async replace(tx: Transaction, reviews: readonly OpenReview[], around: readonly number[], now: Date): Promise<void> {
-    const rows = reviews.map((r) => ({ ...r, pairRef: this.pairRef(r.keys), sealed: this.sealing.sealJson({ records: [...r.keys].sort(compareUtf8), reason: r.kind }) }));
+    const rows = reviews.map((r) => ({ ...r, pairRef: pairRef(this.sealing, r.keys), sealed: this.sealing.sealJson({ records: [...r.keys].sort(compareUtf8), reason: r.kind }) }));
     await tx.client.query({
       name: 'review_obsolete',
       text: `update review set state = 'obsolete', decided_at = $3
@@ -42,8 +42,9 @@ export class ReviewStore {
       ],
     });
   }
+}
 
-  pairRef(keys: readonly [RecordKey, RecordKey]): Buffer {
-    return this.sealing.ref('pair', [...keys].sort(compareUtf8).join('\n'));
-  }
+/** Blind index of an unordered pair of records. */
+export function pairRef(sealing: Sealing, keys: readonly [RecordKey, RecordKey]): Buffer {
+  return sealing.ref('pair', [...keys].sort(compareUtf8).join('\n'));
 }

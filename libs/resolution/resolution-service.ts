@@ -1,0 +1,94 @@
+import type { Clock } from '#libs/kernel/clock';
+import { YiciError } from '#libs/kernel/errors';
+import type { Batch } from '#libs/bus/log';
+import type { Logger } from '#libs/platform/logger';
+import type { Sealing } from '#libs/platform/sealing';
+import { DeadLetterStore } from '#libs/store/dead-letter-store';
+import { newToInbox } from '#libs/store/inbox';
+import { appendToOutbox } from '#libs/store/outbox';
+import { lockKeys, type Transaction, type UnitOfWork } from '#libs/store/unit-of-work';
+import { authorityTable, type AuthorityRow } from '#libs/survivorship/authority';
+import { changedEvent } from './changed-event.js';
+import type { ChangeWriter } from './change-writer.js';
+import { writeDecisions } from './decision-writer.js';
+import { effectsOf, type MessageEffect, type Poisoned } from './message-effects.js';
+
+const CONSUMER = 'resolution';
+/** Every writer of the partition holds it: a change may reach records that no key of its own names. See docs/decisions/0005. */
+export const PARTITION_LOCK = 0x79696369_0001n;
+/** Systems whose facets are restricted are known by the authority they state for them. */
+const RESTRICTED_FIELDS = ['facets.correction', 'facets.party'];
+
+/** Handles batches of source records, commands and minted keys: one transaction a batch, effects single by the inbox. */
+export class ResolutionService {
+  private readonly deadLetters: DeadLetterStore;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly writer: ChangeWriter,
+    private readonly sealing: Sealing,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    this.deadLetters = new DeadLetterStore(sealing, clock);
+  }
+
+  async handle(batch: Batch): Promise<void> {
+    const { effects, poisoned } = effectsOf(this.sealing, batch);
+    try {
+      await this.unitOfWork.run((tx) => this.apply(tx, effects, poisoned, batch.topic));
+    } catch (error) {
+      // One record may poison the batch: each alone, so that only it is set aside.
+      if (effects.length === 1 && isPermanent(error)) {
+        this.logger.error('resolution.poisoned', { topic: batch.topic, messageId: effects[0]!.messageId }, error);
+        await this.unitOfWork.run((tx) => this.setAside(tx, batch, [{ message: batch.messages[0]!, error }]));
+        return;
+      }
+      if (!isPermanent(error)) throw error;
+      for (const message of batch.messages) await this.handle({ ...batch, messages: [message] });
+    }
+  }
+
+  private async apply(tx: Transaction, all: readonly MessageEffect[], poisoned: readonly Poisoned[], topic: string): Promise<void> {
+    if (poisoned.length > 0) await this.setAside(tx, { topic }, poisoned);
+    if (all.length === 0) return;
+    await lockKeys(tx, [PARTITION_LOCK]);
+    const fresh = await newToInbox(tx, CONSUMER, all.map((e) => e.messageId));
+    const effects = all.filter((e) => fresh.has(e.messageId));
+    if (effects.length === 0) return;
+    const decided = await writeDecisions(tx, this.sealing, effects.flatMap((e) => e.decisions), new Date(this.clock.now()));
+    const rows = (await tx.client.query<AuthorityRow>({ name: 'authority', text: 'select system, field, rank, condition from authority' })).rows;
+    const restricted = new Set(rows.filter((r) => RESTRICTED_FIELDS.includes(r.field)).map((r) => r.system));
+    const changes = await this.writer.apply(tx, { records: effects.flatMap((e) => e.records), decided }, authorityTable(rows), restricted);
+    await this.closeEntries(tx, effects);
+    await appendToOutbox(tx, changes.map((c) => changedEvent(this.sealing, this.clock, c)));
+    this.logger.debug('resolution.applied', { messages: effects.length, changed: changes.length });
+  }
+
+  /** An entry is resolved when its record has an entity. */
+  private async closeEntries(tx: Transaction, effects: readonly MessageEffect[]): Promise<void> {
+    const entries = effects.filter((e) => e.entryId !== undefined);
+    if (entries.length === 0) return;
+    await tx.client.query(
+      `update entry e set state = 'resolved', resolved_at = $3, entity_id = c.entity_id
+         from unnest($1::text[], $2::bytea[]) as u(id, ref) join source_record s on s.record_ref = u.ref join crosswalk c on c.record_id = s.id
+        where e.id = u.id`,
+      [entries.map((e) => e.entryId), entries.map((e) => this.sealing.ref('record', `hub:person:${e.entryId!}`)), new Date(this.clock.now())]);
+  }
+
+  private async setAside(tx: Transaction, batch: Pick<Batch, 'topic'>, poisoned: readonly Poisoned[]): Promise<void> {
+    await this.deadLetters.add(tx, poisoned.map(({ message, error }) => ({
+      system: 'hub', recordType: 'unknown', code: error instanceof YiciError ? error.code : 'YICI_RESOLUTION_FAILED', stage: 'resolving' as const,
+      reason: error instanceof YiciError ? error.message : 'The message could not be worked on; the log of the hub says why.',
+      origin: { source: `${batch.topic}/${message.partition}`, position: Number(message.offset) }, bytes: message.value,
+    })));
+  }
+}
+
+/** Not the database being away: trying again changes nothing. */
+function isPermanent(error: unknown): boolean {
+  if (error instanceof YiciError) return !error.retriable;
+  const code = (error as { code?: unknown }).code;
+  // SQLSTATE classes 22 (data) and 23 (integrity), and plain faults of the program; connection and resource errors come again.
+  return typeof code === 'string' ? /^2[23]/.test(code) : error instanceof TypeError || error instanceof RangeError;
+}

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { CodeMap } from '#libs/mapping/code-map';
 import type { MappingIn } from '#libs/mapping/mapping-in';
 import type { MappingOut } from '#libs/mapping/mapping-out';
@@ -15,11 +16,14 @@ export interface Connector {
   sharing: Sharing;
   codes: ReadonlyMap<string, CodeMap>;
   /** The columns of source.schema.json, by table. */
-  schema: SourceSchema;
+  schema: z.infer<typeof sourceDescriptionSchema>;
 }
 
 /** source.schema.json: each table's columns as the source describes them. */
-export type SourceSchema = Record<string, { title: string; columns: Record<string, { title: string; type: string; note?: string }> }>;
+export const sourceDescriptionSchema = z.record(
+  z.string(),
+  z.strictObject({ title: z.string(), columns: z.record(z.string(), z.strictObject({ title: z.string(), type: z.string(), note: z.string().optional() })) }),
+);
 
 /** Secrets of the manifest that the environment lacks: they disable this connector's live side, and no other's. */
 export function missingSecrets(connector: Connector, environment: Readonly<Record<string, string | undefined>>): string[] {

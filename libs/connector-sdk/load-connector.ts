@@ -1,20 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ConfigurationError } from '#libs/kernel/errors';
 import { parseCodeMap, type CodeMap } from '#libs/mapping/code-map';
 import { mappingInSchema } from '#libs/mapping/mapping-in';
 import { mappingOutSchema } from '#libs/mapping/mapping-out';
 import { checkConnector } from './check-connector.js';
-import type { Connector, SourceSchema } from './connector.js';
+import { sourceDescriptionSchema, type Connector } from './connector.js';
 import { manifestSchema } from './manifest.js';
 import { sharingSchema } from './sharing.js';
-
-const sourceSchema = z.record(
-  z.string(),
-  z.strictObject({ title: z.string(), columns: z.record(z.string(), z.strictObject({ title: z.string(), type: z.string(), note: z.string().optional() })) }),
-);
 
 /** Loads one folder. Throws a ConfigurationError that lists every fault found in it. */
 export function loadConnector(dir: string): Connector {
@@ -43,7 +38,7 @@ function readFolder(dir: string): { connector?: Connector; faults: string[] } {
   const mappingIn = readYaml(dir, 'mapping.in.yaml', mappingInSchema, faults);
   const mappingOut = readYaml(dir, 'mapping.out.yaml', mappingOutSchema, faults);
   const sharing = readYaml(dir, 'sharing.yaml', sharingSchema, faults);
-  const schema = readYaml(dir, 'source.schema.json', sourceSchema, faults) as SourceSchema | undefined;
+  const schema = readYaml(dir, 'source.schema.json', sourceDescriptionSchema, faults);
   const codes = readCodes(dir, faults);
   readText(dir, 'BEHAVIOUR.md', faults);
   if (manifest === undefined || mappingIn === undefined || mappingOut === undefined || sharing === undefined || schema === undefined) return { faults };

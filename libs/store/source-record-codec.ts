@@ -24,14 +24,14 @@ export function keyOf(record: AnySourceRecord): RecordKey {
   return recordKey(record.system, record.recordType, record.naturalKey);
 }
 
-/** Seals a record for its row; the caller gives the id. */
-export function encodeSourceRecord(sealing: Sealing, record: AnySourceRecord, id: number): SourceRecordRow {
+/** Seals a record for its row; the caller gives the id, and the content digest when it has it. */
+export function encodeSourceRecord(sealing: Sealing, record: AnySourceRecord, id: number, digest?: Buffer): SourceRecordRow {
   const key = keyOf(record);
   const { body, raw, issues, legacy, hubOrigin } = record;
   return {
     id, record,
     recordRef: recordRef(sealing, key),
-    contentDigest: contentDigest(sealing, record),
+    contentDigest: digest ?? contentDigest(sealing, record),
     sealedKey: sealing.seal(key),
     sealedBody: sealing.sealJson({ body, raw, issues, legacy, hubOrigin } satisfies SealedBody),
   };

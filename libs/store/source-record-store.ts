@@ -28,12 +28,19 @@ export interface PutResult {
   before?: AnySourceRecord;
 }
 
+type StoredWithDigest = StoredSourceRecord & { content_digest: Buffer };
+
+interface Version {
+  record: AnySourceRecord;
+  digest: Buffer;
+}
+
 interface Slot {
   id: number;
-  current: AnySourceRecord;
+  current: Version;
   before?: AnySourceRecord;
   outcome: PutOutcome;
-  history: AnySourceRecord[];
+  history: Version[];
 }
 
 /** The record set: one current version a record, by the source's own order, never by arrival; earlier ones as history. */
@@ -41,11 +48,9 @@ export class SourceRecordStore {
   constructor(private readonly sealing: Sealing) {}
 
   /** Current versions by record key; keys unknown to the store are absent from the map. */
-  async findByKeys(tx: Transaction, keys: readonly RecordKey[], options: { lock?: boolean } = {}): Promise<Map<RecordKey, CurrentRecord>> {
-    const refs = keys.map((k) => recordRef(this.sealing, k));
-    const result = await tx.client.query<StoredSourceRecord>(
-      `select ${SOURCE_RECORD_COLUMNS} from source_record where record_ref = any($1::bytea[]) ${options.lock ? 'order by id for update' : ''}`, [refs]);
-    return new Map(result.rows.map((row) => this.decode(row)).map((c) => [keyOf(c.record), c]));
+  async findByKeys(tx: Transaction, keys: readonly RecordKey[]): Promise<Map<RecordKey, CurrentRecord>> {
+    const rows = await this.load(tx, keys, false);
+    return new Map(rows.map((row) => this.decode(row)).map((c) => [keyOf(c.record), c]));
   }
 
   async findByIds(tx: Transaction, ids: readonly number[]): Promise<Map<number, CurrentRecord>> {
@@ -60,38 +65,38 @@ export class SourceRecordStore {
    * Throws code 40001 (UnitOfWork tries again) when another transaction creates one of the records at the same moment.
    */
   async put(tx: Transaction, records: readonly AnySourceRecord[]): Promise<PutResult[]> {
-    const known = await this.findByKeys(tx, [...new Set(records.map(keyOf))], { lock: true });
     const slots = new Map<RecordKey, Slot>();
+    const stored = await this.load(tx, [...new Set(records.map(keyOf))], true);
+    const known = new Map(stored.map((row) => [this.sealing.openText(row.sealed_key), row]));
     for (const record of records) {
       const key = keyOf(record);
-      const slot = slots.get(key) ?? this.open(known.get(key));
-      if (slot) this.fold(slot, record);
-      slots.set(key, slot ?? { id: 0, current: record, outcome: 'created', history: [] });
+      const version = { record, digest: contentDigest(this.sealing, record) };
+      const row = known.get(key);
+      const slot = slots.get(key) ?? (row && this.open(row));
+      if (slot) fold(slot, version);
+      slots.set(key, slot ?? { id: 0, current: version, outcome: 'created', history: [] });
     }
     await this.assignIds(tx, [...slots.values()].filter((s) => s.outcome === 'created'));
     await this.write(tx, [...slots.values()]);
-    return [...slots.values()].map(({ id, outcome, current, before }) => ({ id, outcome, current, before }));
+    return [...slots.values()].map(({ id, outcome, current, before }) => ({ id, outcome, current: current.record, before }));
+  }
+
+  private async load(tx: Transaction, keys: readonly RecordKey[], lock: boolean): Promise<StoredWithDigest[]> {
+    const result = await tx.client.query<StoredWithDigest>({
+      name: lock ? 'source_record_lock' : 'source_record_by_ref',
+      text: `select ${SOURCE_RECORD_COLUMNS}, content_digest from source_record where record_ref = any($1::bytea[]) ${lock ? 'order by id for update' : ''}`,
+      values: [keys.map((k) => recordRef(this.sealing, k))],
+    });
+    return result.rows;
   }
 
   private decode(row: StoredSourceRecord): CurrentRecord {
     return { id: Number(row.id), record: decodeSourceRecord(this.sealing, row) };
   }
 
-  private open(known: CurrentRecord | undefined): Slot | undefined {
-    return known && { id: known.id, current: known.record, before: known.record, outcome: 'unchanged', history: [] };
-  }
-
-  private fold(slot: Slot, record: AnySourceRecord): void {
-    const same = contentDigest(this.sealing, slot.current).equals(contentDigest(this.sealing, record));
-    const order = same ? compareTimes(record, slot.current) : compareVersions(record, slot.current);
-    if (order <= 0) {
-      if (!same) slot.history.push(record);
-      if (slot.outcome === 'unchanged' && !same) slot.outcome = 'older';
-      return;
-    }
-    if (!same) slot.history.push(slot.current);
-    slot.current = record;
-    if (slot.outcome !== 'created' && slot.outcome !== 'changed') slot.outcome = same ? 'touched' : 'changed';
+  private open(row: StoredWithDigest): Slot {
+    const { id, record } = this.decode(row);
+    return { id, current: { record, digest: row.content_digest }, before: record, outcome: 'unchanged', history: [] };
   }
 
   private async assignIds(tx: Transaction, created: Slot[]): Promise<void> {
@@ -102,14 +107,16 @@ export class SourceRecordStore {
   }
 
   private async write(tx: Transaction, slots: Slot[]): Promise<void> {
-    const rows = (outcomes: PutOutcome[]) => slots.filter((s) => outcomes.includes(s.outcome)).map((s) => encodeSourceRecord(this.sealing, s.current, s.id));
+    const encode = (v: Version, id: number) => encodeSourceRecord(this.sealing, v.record, id, v.digest);
+    const rows = (outcomes: PutOutcome[]) => slots.filter((s) => outcomes.includes(s.outcome)).map((s) => encode(s.current, s.id));
     const created = rows(['created']);
-    const replaced = rows(['changed', 'touched']);
+    const changed = rows(['changed']);
+    const replaced = [...changed, ...rows(['touched'])];
     if (created.length > 0) await this.insert(tx, created);
     if (replaced.length > 0) await this.replace(tx, replaced);
-    const history = slots.flatMap((s) => s.history.map((r) => encodeSourceRecord(this.sealing, r, s.id)));
+    const history = slots.flatMap((s) => s.history.map((v) => encode(v, s.id)));
     if (history.length > 0) await this.insertHistory(tx, history);
-    await this.writeIssues(tx, rows(['created', 'changed']));
+    await this.writeIssues(tx, created, changed);
   }
 
   private async insert(tx: Transaction, rows: SourceRecordRow[]): Promise<void> {
@@ -158,9 +165,11 @@ export class SourceRecordStore {
     });
   }
 
-  private async writeIssues(tx: Transaction, rows: SourceRecordRow[]): Promise<void> {
-    if (rows.length === 0) return;
-    await tx.client.query({ name: 'quality_issue_clear', text: 'delete from quality_issue where record_id = any($1::bigint[])', values: [rows.map((r) => r.id)] });
+  private async writeIssues(tx: Transaction, created: SourceRecordRow[], changed: SourceRecordRow[]): Promise<void> {
+    if (changed.length > 0) {
+      await tx.client.query({ name: 'quality_issue_clear', text: 'delete from quality_issue where record_id = any($1::bigint[])', values: [changed.map((r) => r.id)] });
+    }
+    const rows = [...created, ...changed];
     const issues = rows.flatMap((r) => (r.record.issues ?? []).map((i) => ({ id: r.id, field: i.field, code: i.code })));
     if (issues.length === 0) return;
     await tx.client.query({
@@ -168,6 +177,19 @@ export class SourceRecordStore {
       values: [issues.map((i) => i.id), issues.map((i) => i.field), issues.map((i) => i.code)],
     });
   }
+}
+
+function fold(slot: Slot, version: Version): void {
+  const same = slot.current.digest.equals(version.digest);
+  const order = (same ? compareTimes : compareVersions)(version.record, slot.current.record);
+  if (order <= 0) {
+    if (!same) slot.history.push(version);
+    if (slot.outcome === 'unchanged' && !same) slot.outcome = 'older';
+    return;
+  }
+  if (!same) slot.history.push(slot.current);
+  slot.current = version;
+  if (slot.outcome !== 'created' && slot.outcome !== 'changed') slot.outcome = same ? 'touched' : 'changed';
 }
 
 /** Equal content: the later order, then the later source time stands. */

@@ -209,11 +209,37 @@ describe('a person the grid does not know', () => {
     expect(minted).toHaveLength(1);
   });
 
+  it('is not created twice when the process dies before the commit', async () => {
+    const id = entityId();
+    const entry = `entry-${n}`;
+    await stage.person(id, personRecord('hub', entry, { name: nameOf('王芳'), currentAddress: NEW_HOME, residency: 'present' }));
+    await plan('grid', stage.change(id, 1, ['name', 'currentAddress'], [`hub:person:${entry}`], { kind: 'created' }));
+    const before = server.rows.size;
+    const dying = new TargetSender(stage.grid, channel, stage.store, { ...news, minted: () => Promise.reject(new Error('killed')) }, silentLogger, () => 0);
+    await expect(dying.sendDue(signal)).rejects.toThrow('killed');
+    expect(server.rows.size).toBe(before + 1);
+    await sender().sendDue(signal);
+    expect(server.rows.size).toBe(before + 1);
+    expect(server.rows.get(minted[0]!.naturalKey)!.writes).toBe(1);
+    expect((await deliveries(entry))[0]!.state).toBe('written');
+  });
+
   it('is not created by anything but an entry', async () => {
     const id = entityId();
     await stage.person(id, hukouRecord(`r${n}`));
     expect(await plan('grid', stage.change(id, 1, ['name'], [`hukou:person:r${n}`]))).toBe(0);
     expect(await stage.store.deliveries.list({ entityId: id, limit: 10 })).toEqual([]);
+  });
+});
+
+describe('entries of one batch', () => {
+  it('each answer for their own person, whatever causes the change names', async () => {
+    const [a, b] = [await moved(), await moved()];
+    const causes = [...a.message.data.causes, ...b.message.data.causes];
+    await plan('grid', { ...a.message, data: { ...a.message.data, causes } }, { ...b.message, data: { ...b.message.data, causes } });
+    expect((await deliveries(a.entry)).map((d) => d.entityId)).toEqual([a.id]);
+    expect((await deliveries(b.entry)).map((d) => d.entityId)).toEqual([b.id]);
+    await sender().sendDue(signal);
   });
 });
 

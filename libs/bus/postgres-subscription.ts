@@ -82,7 +82,7 @@ export class PostgresSubscription {
     this.stopListening?.();
     this.wakeUp.wake();
     await this.loop;
-    await Promise.all([...this.held.values()].map((h) => h.running));
+    await Promise.all([...this.held.values()].map(async (h) => h.running));
     await this.renewal;
     await this.leave();
   }

@@ -20,7 +20,7 @@ const count = (least: number, most: number) => z.coerce.number().int().min(least
 const environment = z.object({
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   DATABASE_OWNER_URL: url(['postgres:', 'postgresql:']).optional(),
-  DATABASE_POOL_SIZE: count(2, 200).default(12),
+  DATABASE_POOL_SIZE: count(6, 200).default(12),
   KAFKA_BROKERS: list.pipe(z.array(z.string().regex(/^[^\s:]+:\d+$/, 'brokers are host:port, joined by commas')).min(1)).optional(),
   YICI_DATA_DIR: z.string().min(1).default('.yici'),
   YICI_KEYS_FILE: z.string().min(1).optional(),

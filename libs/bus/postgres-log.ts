@@ -24,7 +24,8 @@ const APPEND_BYTES = 8 << 20;
 
 /**
  * The log in PostgreSQL. A message is durable when publish resolves; offsets are dense in a partition and visible in order.
- * Measured on 2 busy cores, values of 1,000 bytes, fsync on: publish 21k/s in batches of 500, consume 43k/s.
+ * Measured on 2 busy cores, values of 1,000 bytes, fsync on: publish 21–104k/s in batches of 500, consume 43–95k/s,
+ * one message to its handler p50 2.5 ms, p99 7.5 ms.
  */
 export class PostgresLog implements Log {
   private readonly partitions = new Map<string, number>();

@@ -33,6 +33,7 @@ import { until } from '#test/support/log-contract';
 jest.setTimeout(60_000);
 const SECRETS: Record<string, string> = { YICI_GRID_PUSH_SECRET: 'push', YICI_GRID_SYNC_SECRET: 'sync', YICI_HUKOU_DATABASE_URL: 'postgres://none/none' };
 const ID = { status: 'valid' as const, value: '990101196203150315' };
+const BORN = { date: '1962-03-15', precision: 'day' as const, calendar: 'gregorian' as const };
 const home = (division: string, room: string) => ({ raw: room, division, estate: '幸福家园', building: '3', room });
 
 let stage: FanoutStage;
@@ -97,7 +98,7 @@ async function publish<T extends keyof EventData>(topic: T, id: string, data: Ev
 async function moves(n: number): Promise<{ entry: string; key: string }> {
   const [id, entry, key] = [`p-hub-${n}`, `entry-hub-${n}`, `gh${n}`];
   await stage.person(id,
-    personRecord('hukou', `RH${n}`, { name: nameOf('张伟强'), citizenId: ID, registeredAddress: home('990101001001', '301') }),
+    personRecord('hukou', `RH${n}`, { name: nameOf('张伟强'), citizenId: ID, birthDate: BORN, registeredAddress: home('990101001001', '301') }),
     personRecord('grid', key, { name: nameOf('张伟强'), citizenId: ID, currentAddress: home('990101001001', '301') }),
     personRecord('hub', entry, { currentAddress: home('990101001002', '102') }, { sourceTime: '2026-07-01T00:00:00+08:00' }));
   await stage.db.pool.query(
@@ -123,7 +124,7 @@ describe('an entry on the log', () => {
   it('is confirmed by the record that the grid sends back', async () => {
     const { entry, key } = await moves(2);
     await until(async () => (await receipts.receiptFor(entry)).some((l) => l.target === 'grid' && l.state === 'written'));
-    const body = { currentAddress: home('990101001002', '102'), registeredAddress: home('990101001001', '301') };
+    const body = { currentAddress: home('990101001002', '102'), registeredAddress: home('990101001001', '301'), birthDate: BORN };
     await publish(TOPIC.sourceRecordAccepted, 'echo-2', { record: personRecord('grid', key, body, { order: '2' }) });
     await until(async () => (await receipts.receiptFor(entry)).some((l) => l.target === 'grid' && l.state === 'confirmed'));
   });

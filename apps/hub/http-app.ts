@@ -43,7 +43,7 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
     providers: [{ provide: 'health', useValue: parts.health }, { provide: 'metrics', useValue: parts.metrics }],
   };
   const app = await NestFactory.create<NestExpressApplication>(root as unknown as Type, {
-    logger: nestLogger(parts.logger), rawBody: true, bodyParser: false, abortOnError: false,
+    logger: nestLogger(parts.logger), rawBody: true, bodyParser: false, abortOnError: false, forceCloseConnections: true,
   });
   app.disable('x-powered-by');
   app.set('query parser', 'simple');

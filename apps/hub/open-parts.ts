@@ -1,0 +1,71 @@
+import path from 'node:path';
+import { PostgresLog } from '#libs/bus/postgres-log';
+import type { Log } from '#libs/bus/log';
+import { authorityRows } from '#libs/connector-sdk/authority-rows';
+import type { Connector } from '#libs/connector-sdk/connector';
+import { loadConnectors } from '#libs/connector-sdk/load-connector';
+import type { Clock } from '#libs/kernel/clock';
+import { ConfigurationError } from '#libs/kernel/errors';
+import { TOPIC } from '#libs/model/events';
+import type { Config } from '#libs/platform/config';
+import { Health } from '#libs/platform/health';
+import type { Logger } from '#libs/platform/logger';
+import { Metrics } from '#libs/platform/metrics';
+import { projectRoot } from '#libs/platform/project-root';
+import type { Shutdown } from '#libs/platform/shutdown';
+import { replaceAuthority } from '#libs/store/authority-store';
+import { findCity } from '#libs/store/city-store';
+import { openStore, type OpenStore } from '#libs/store/open-store';
+import { Relay } from '#libs/store/relay';
+import { HUB_AUTHORITY } from '#libs/survivorship/hub-authority';
+import { Divisions } from '#libs/values/divisions';
+
+/** What every role is made of: opened once a process. */
+export interface HubParts {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+  health: Health;
+  store: OpenStore;
+  log: Log;
+  connectors: Connector[];
+  /** Of the city in the store; empty before one was loaded. */
+  divisions: Divisions;
+}
+
+/** As many as may read one topic side by side; fixed when a topic is made, because another number would move keys. */
+const PARTITIONS = 8;
+const NO_DIVISIONS = 'code,name,level,parent,valid_from,valid_to,successor\n';
+
+/**
+ * Opens store, log and connector folders, puts the folders' authority in force, and starts the relay where resolution runs.
+ * Each opened part is added to `shutdown`. Throws ConfigurationError, YICI_STORE_*, YICI_POSTGRES_*.
+ */
+export async function openParts(config: Config, clock: Clock, logger: Logger, shutdown: Shutdown): Promise<HubParts> {
+  if (config.kafkaBrokers !== undefined) {
+    throw new ConfigurationError('The configuration', ['KAFKA_BROKERS: this hub has the PostgreSQL log only; leave the variable out']);
+  }
+  const connectors = loadConnectors(config.connectorsDir ?? path.join(projectRoot(), 'connectors'));
+  const metrics = new Metrics();
+  const health = new Health();
+  const store = await openStore(config, logger);
+  shutdown.add('store', () => store.close());
+  health.register('store', async () => {
+    await store.pool.query('select 1');
+    return { state: 'up' };
+  });
+  const rows = [...connectors.flatMap((c) => authorityRows(c)), ...HUB_AUTHORITY];
+  await store.unitOfWork.run((tx) => replaceAuthority(tx, rows));
+  const log = new PostgresLog({ pool: store.pool, listener: store.listener, logger });
+  shutdown.add('log', () => log.close());
+  await log.ensureTopics(Object.values(TOPIC).map((topic) => ({ topic, partitions: PARTITIONS })));
+  if (config.roles.includes('resolution')) {
+    const relay = new Relay({ pool: store.pool, publisher: log, listener: store.listener, logger });
+    await relay.start();
+    shutdown.add('relay', () => relay.close());
+  }
+  const city = await findCity(store.pool);
+  const divisions = Divisions.parse(city?.divisions ?? NO_DIVISIONS);
+  return { config, clock, logger, metrics, health, store, log, connectors, divisions };
+}

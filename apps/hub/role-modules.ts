@@ -1,0 +1,53 @@
+import type { DynamicModule } from '@nestjs/common';
+import { AccessModule } from '#libs/access/access-module';
+import { encodeEvent } from '#libs/bus/cloud-event';
+import { EntriesModule } from '#libs/entries/entries-module';
+import type { PublishCommand } from '#libs/entries/command-sender';
+import { Fanout } from '#libs/fanout/fanout';
+import { FanoutModule } from '#libs/fanout/fanout-module';
+import { FanoutStore } from '#libs/fanout/fanout-store';
+import { Receipts } from '#libs/fanout/receipts';
+import { personModel } from '#libs/matching/match-model';
+import { TOPIC } from '#libs/model/events';
+import { ResolutionModule } from '#libs/resolution/resolution-module';
+import { groupProgress } from './log-health.js';
+import type { HubParts } from './open-parts.js';
+
+/** The Nest modules of this process's roles. The guard of libs/access stands in all of them. */
+export function roleModules(parts: HubParts): DynamicModule[] {
+  const { config, clock, logger, health, store, log, connectors, divisions } = parts;
+  const { dataSource, sealing, pool, unitOfWork } = store;
+  const has = (role: HubParts['config']['roles'][number]): boolean => config.roles.includes(role);
+  const modules = [AccessModule.register({ dataSource, sealing, clock, login: has('api') })];
+
+  if (has('resolution')) {
+    modules.push(ResolutionModule.register({ dataSource, sealing, clock, logger, model: personModel() }));
+    health.register('resolution', groupProgress(log, 'resolution', [TOPIC.sourceRecordAccepted, TOPIC.command, TOPIC.targetKeyMinted], clock));
+  }
+  if (has('fanout') || has('api')) {
+    const fanoutStore = new FanoutStore(pool, unitOfWork, sealing, clock);
+    const fanout = new Fanout({ store: fanoutStore, log, sealing, connectors, logger, divisions, secret: (name) => config.secret(name) });
+    modules.push(FanoutModule.register(fanout, fanoutStore, config.roles));
+    if (has('api')) {
+      const receipts = new Receipts(fanoutStore, fanout.targets);
+      modules.push(EntriesModule.register({
+        dataSource, sealing, clock, logger, divisions,
+        publishCommand: commandPublisher(parts),
+        readReceipt: (entryId, openScopes) => receipts.receiptFor(entryId, openScopes),
+      }));
+    }
+    if (has('fanout')) {
+      for (const target of fanout.targets.filter((t) => t.live)) {
+        health.register(`fanout.${target.id}`, groupProgress(log, `fanout.${target.id}`, [TOPIC.goldenRecordChanged], clock));
+      }
+    }
+  }
+  return modules;
+}
+
+function commandPublisher({ log, store, clock }: HubParts): PublishCommand {
+  return ({ key, id, command }) => {
+    const time = new Date(clock.now()).toISOString();
+    return log.publish(TOPIC.command, [{ key, value: encodeEvent(store.sealing, { id, type: TOPIC.command, source: '/entries', time, data: command }) }]);
+  };
+}

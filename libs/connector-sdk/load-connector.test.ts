@@ -69,7 +69,7 @@ describe('loading a connector folder', () => {
     ['a mapped column that must never enter', 'connector.yaml', 'limits:', 'never: [phone]\nlimits:', 'must never enter'],
     ['an unknown order column', 'connector.yaml', 'order: [{ time: updateTime', 'order: [{ time: changedAt', 'changedAt'],
     ['another id', 'connector.yaml', 'id: grid', 'id: raster', 'not the name of the folder'],
-    ['a conditional item without a condition', 'sharing.yaml', /    conditionText: only inside a ticket.*\n/, '', 'conditionText'],
+    ['a conditional item without a condition', 'sharing.yaml', / {4}conditionText: only inside a ticket.*\n/, '', 'conditionText'],
   ];
   it.each(single)('refuses %s', (_name, file, from, to, words) => {
     change(file, from, to);

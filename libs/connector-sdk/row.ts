@@ -15,6 +15,10 @@ export type RowValues = Readonly<Record<string, RowValue>>;
 export type RowValue = string | number | boolean | null | readonly RowValue[] | { readonly [key: string]: RowValue };
 
 /**
+ * A format reader is `(file, options) => AsyncIterable<RawRow[]>`: it streams a file in batches of at most some hundred rows, memory
+ * bounded whatever the file holds, and throws a YiciError for faults of the whole file (`YICI_SNAPSHOT_NOT_READY`,
+ * `YICI_SNAPSHOT_SCHEMA_DRIFT`, `YICI_SNAPSHOT_UNREADABLE` …).
+ *
  * What a format reader yields for each data row, in file order. `position` counts data rows from 1 (header not counted);
  * over several files of one record type it starts anew in each. `bytes` are the original bytes of the row.
  */
@@ -22,9 +26,3 @@ export type RawRow =
   | { kind: 'row'; position: number; bytes: Uint8Array; values: RowValues; /** Columns whose text the format itself saw cut. */ cut?: readonly string[] }
   | { kind: 'void'; position: number; bytes: Uint8Array; /** `deleted`, `total` … */ why: string }
   | { kind: 'dead'; position: number; bytes: Uint8Array; code: string; /** For a clerk; no personal value. */ reason: string };
-
-/**
- * A format reader streams a file in batches of at most some hundred rows, memory bounded whatever the file holds.
- * It throws a YiciError for faults of the whole file (`YICI_SNAPSHOT_NOT_READY`, `YICI_SNAPSHOT_SCHEMA_DRIFT`, `YICI_SNAPSHOT_UNREADABLE` …).
- */
-export type FormatReader<Options> = (file: SnapshotFile, options: Options) => AsyncIterable<RawRow[]>;

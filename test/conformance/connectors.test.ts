@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Connector } from '#libs/connector-sdk/connector';
+import { encodeText } from '#libs/connector-sdk/formats/encode-text';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
 import { OutMapper } from '#libs/connector-sdk/out-mapper';
 import { SnapshotReader } from '#libs/connector-sdk/read-snapshot';
@@ -86,13 +87,18 @@ describe.each(folders)('connector %s', (id) => {
       await expect(readCase(load(), name)).rejects.toMatchObject({ code: expected.code });
       return;
     }
-    const expected = readJson(id, 'in', `${name}.expected.json`) as { accepted: unknown[]; void?: unknown[]; dead?: unknown[] };
+    const expected = readJson(id, 'in', `${name}.expected.json`) as { accepted: unknown[]; void?: unknown[]; dead?: unknown[]; never?: string[] };
     const rows = await readCase(load(), name);
     const records: AnySourceRecord[] = rows.flatMap((r) => (r.kind === 'accepted' ? r.records : []));
     records.forEach((r) => r.issues?.forEach((i) => seen.issues.add(i.code)));
     expect(rows.flatMap((r) => (r.kind === 'dead' ? [{ position: r.position, code: r.code }] : []))).toEqual(expected.dead ?? []);
     expect(rows.flatMap((r) => (r.kind === 'void' ? [{ position: r.position, why: r.why }] : []))).toEqual(expected.void ?? []);
     expect(records).toMatchObject(expected.accepted);
+    // Latin-1 keeps bytes apart, so that a text is found whatever the encoding of the row.
+    const left = rows.map((r) => (r.kind === 'accepted' ? JSON.stringify(r.records) : r.kind === 'dead' ? Buffer.from(r.bytes).toString('latin1') : '')).join('\n');
+    for (const text of expected.never ?? []) {
+      for (const spelt of [text, Buffer.from(text, 'utf8').toString('latin1'), encodeText(text, 'gb18030').toString('latin1')]) expect(left).not.toContain(spelt);
+    }
     for (const r of records) {
       for (const column of load().manifest.never) expect(r.legacy?.[column]).toBeUndefined();
       expect(r).toMatchObject({ system: id, origin: { position: expect.any(Number) }, order: expect.any(String) });

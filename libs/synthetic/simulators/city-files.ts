@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SimulatorLog } from './simulator-log.js';
+
+/** A table as a simulator serves it; every value a text. */
+export type TextRow = Record<string, string>;
+
+/** Rows of a GB18030 CSV with header. Rows no table can hold (broken bytes, wrong column count, no key) are left out and named in the log by their line. */
+export function readCsvTable(path: string, key: string, log: SimulatorLog): TextRow[] {
+  const data = readFileSync(path);
+  const decoder = new TextDecoder('gb18030', { fatal: true });
+  const rows: TextRow[] = [];
+  let header: string[] | undefined;
+  let from = 0;
+  for (let line = 1; from < data.length; line++) {
+    const at = data.indexOf('\r\n', from);
+    const bytes = data.subarray(from, at < 0 ? data.length : at);
+    from = at < 0 ? data.length : at + 2;
+    const cells = split(decoder, bytes);
+    if (!header) header = cells ?? [];
+    else if (!cells || cells.length !== header.length || cells[header.indexOf(key)] === '') log('row-left-out', { file: path.split('/').pop()!, line });
+    else rows.push(Object.fromEntries(header.map((h, i) => [h, cells[i]!])));
+  }
+  return rows;
+}
+
+function split(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer): string[] | undefined {
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+  const cells: string[] = [];
+  let at = 0;
+  while (at <= text.length) {
+    if (text[at] === '"') {
+      let cell = '';
+      for (at += 1; at < text.length; at++) {
+        if (text[at] !== '"') cell += text[at]!;
+        else if (text[at + 1] === '"') cell += text[++at]!;
+        else break;
+      }
+      cells.push(cell);
+      at += 2;
+    } else {
+      const end = text.indexOf(',', at);
+      cells.push(text.slice(at, end < 0 ? text.length : end));
+      at = end < 0 ? text.length + 1 : end + 1;
+    }
+  }
+  return cells;
+}
+
+/** Objects of a JSON-lines file that have the key; other lines are left out and named in the log. */
+export function readJsonLines(cityDir: string, system: string, file: string, key: string, log: SimulatorLog): Record<string, unknown>[] {
+  const rows: Record<string, unknown>[] = [];
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const data = readFileSync(join(cityDir, system, file));
+  let from = 0;
+  for (let line = 1; from < data.length; line++) {
+    const at = data.indexOf('\n', from);
+    const bytes = data.subarray(from, at < 0 ? data.length : at);
+    from = at < 0 ? data.length : at + 1;
+    let value: unknown;
+    try {
+      value = JSON.parse(decoder.decode(bytes));
+    } catch {
+      value = undefined;
+    }
+    if (typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[key] === 'string') rows.push(value as Record<string, unknown>);
+    else log('row-left-out', { file, line });
+  }
+  return rows;
+}

@@ -1,0 +1,191 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { YiciError } from '#libs/kernel/errors';
+import { Rng } from '../random.js';
+import { readJsonLines } from './city-files.js';
+import { Faults, type Fault } from './faults.js';
+import { GridRows, type GridRow, type SyncAnswer } from './grid-rows.js';
+import { PushQueue } from './push-queue.js';
+import { isSigned, type Hmac } from './signature.js';
+import { quietLog, type SimulatorLog } from './simulator-log.js';
+
+export interface GridOptions {
+  cityDir: string;
+  hubUrl: string;
+  /** Signs what the grid pushes. */
+  pushSecret: string;
+  /** Signs what the hub sends. */
+  syncSecret: string;
+  hmac?: Hmac;
+  /** 0 or absent: any free port. */
+  port?: number;
+  /** Folder for what must survive a restart; absent: nothing does. */
+  stateDir?: string;
+  /** Share of late and repeated pushes; 0.05 when absent. */
+  disorder?: number;
+  log?: SimulatorLog;
+}
+
+export interface Written {
+  at: number;
+  item: Record<string, unknown>;
+  answer: SyncAnswer;
+}
+
+const MAX_BODY = 4 * 1024 * 1024;
+const MAX_ITEMS = 200;
+
+/** The community grid as a running system: answers the hub's reads and writes, pushes every change (those the hub wrote, too), refuses what the real one refuses. */
+export class GridSimulator {
+  readonly faults = new Faults();
+  /** Every item the hub tried to write, with the answer it got. */
+  readonly written: Written[] = [];
+  readonly pushes: PushQueue;
+
+  private constructor(private readonly options: GridOptions, private readonly table: GridRows, private readonly server: Server) {
+    this.pushes = new PushQueue(
+      { hubUrl: options.hubUrl, path: '/intake/grid/persons', secret: options.pushSecret, hmac: options.hmac ?? 'sm3', disorder: options.disorder ?? 0.05, log: options.log ?? quietLog }, new Rng('grid/push'));
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      void this.serve(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(options: GridOptions): Promise<GridSimulator> {
+    const rows = readJsonLines(options.cityDir, 'grid', 'persons.jsonl', 'id', options.log ?? quietLog);
+    // Ids minted after a restart must not repeat those of the run before.
+    const table = new GridRows(rows, new Rng(`grid/ids/${Date.now()}`), options.stateDir && join(options.stateDir, 'grid.journal.jsonl'));
+    const server = createServer();
+    const simulator = new GridSimulator(options, table, server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    });
+    return simulator;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get size(): number {
+    return this.table.rows.size;
+  }
+
+  /** The resident's row as it stands; undefined when there is none. */
+  row(id: string): GridRow | undefined {
+    const row = this.table.rows.get(id);
+    return row && { ...row };
+  }
+
+  /** First row that fits; for people at a console and for tests. */
+  find(fits: (row: Readonly<GridRow>) => boolean): GridRow | undefined {
+    for (const row of this.table.rows.values()) if (fits(row)) return { ...row };
+    return undefined;
+  }
+
+  /** A grid worker changes a resident; the change is pushed. Throws YICI_SIMULATOR_UNKNOWN_KEY. */
+  change(id: string, patch: Readonly<Record<string, unknown>>): GridRow {
+    const row = this.table.rows.get(id);
+    if (!row) throw new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: 'The grid has no resident with this id.' });
+    const next: GridRow = { ...row, ...patch, id, updateTime: later(localNow(), row.updateTime) };
+    this.table.put(next);
+    this.pushes.add([next]);
+    return { ...next };
+  }
+
+  /** A grid worker enters somebody new; returns the id. */
+  add(columns: Readonly<Record<string, unknown>>): string {
+    const { answer, row } = this.table.sync({ ref: `worker-${localNow()}-${this.table.rows.size}`, ...columns }, localNow());
+    if (!row) throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: `The grid does not take this resident: ${answer.message}.` });
+    this.pushes.add([row]);
+    return row.id;
+  }
+
+  /** Pushes every row, as the grid does when a hub is connected for the first time. */
+  pushAll(): void {
+    this.pushes.add([...this.table.rows.values()]);
+  }
+
+  fail(fault: Fault, requests?: number): void {
+    this.faults.fail(fault, requests);
+  }
+
+  async stop(): Promise<void> {
+    await this.pushes.stop();
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await read(request);
+    if (body === undefined) return answer(response, 413, { message: 'body too large' });
+    const fault = this.faults.next();
+    if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    if (fault?.kind === 'error') return answer(response, 500, { message: 'internal error' });
+    if (!isSigned(this.options.hmac ?? 'sm3', this.options.syncSecret, request.headers, body, Date.now())) return answer(response, 401, { message: 'signature' });
+    const url = new URL(request.url ?? '/', 'http://grid');
+    if (request.method === 'POST' && url.pathname === '/api/population/sync') return this.sync(body, response, fault);
+    if (request.method === 'GET' && url.pathname === '/api/population') return this.list(url.searchParams, response);
+    const one = /^\/api\/population\/([^/]+)$/.exec(url.pathname);
+    const row = one && request.method === 'GET' ? this.table.rows.get(decodeURIComponent(one[1]!)) : undefined;
+    return row ? answer(response, 200, row) : answer(response, 404, { message: 'not found' });
+  }
+
+  private sync(body: Buffer, response: ServerResponse, fault: Fault | undefined): void {
+    let items: unknown;
+    try {
+      items = JSON.parse(body.toString('utf8'));
+    } catch {
+      items = undefined;
+    }
+    if (!Array.isArray(items) || items.length === 0) return answer(response, 400, { message: 'a JSON array of 1 to 200 items is expected' });
+    if (items.length > MAX_ITEMS) return answer(response, 413, { message: 'at most 200 items' });
+    const changed: GridRow[] = [];
+    const answers = items.map((item: unknown): SyncAnswer => {
+      const given = item as { ref?: string; id?: string } | null;
+      const done = fault?.kind === 'busy' ? { answer: { ref: given?.ref ?? null, id: given?.id ?? null, code: 503, message: 'busy' } } : this.table.sync(item, localNow());
+      this.written.push({ at: Date.now(), item: item as Record<string, unknown>, answer: done.answer });
+      if ('row' in done && done.row) changed.push(done.row);
+      return done.answer;
+    });
+    if (changed.length > 0) this.pushes.add(changed);
+    if (fault?.kind === 'lost-answer') return void response.destroy();
+    answer(response, 200, answers);
+  }
+
+  /** Pages of rows changed since a time, by time and id; `cursor` is the last row of the page before. */
+  private list(query: URLSearchParams, response: ServerResponse): void {
+    const limit = Math.min(1000, Math.max(1, Number(query.get('limit') ?? '200') || 200));
+    const since = query.get('updatedSince') ?? '';
+    const cursor = query.get('cursor') ?? '';
+    const position = (r: GridRow): string => `${r.updateTime}|${r.id}`;
+    const rows = [...this.table.rows.values()].filter((r) => r.updateTime >= since && position(r) > cursor).sort((a, b) => (position(a) < position(b) ? -1 : 1)).slice(0, limit);
+    answer(response, 200, { items: rows, cursor: rows.length === limit ? position(rows[rows.length - 1]!) : null });
+  }
+}
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(value));
+}
+
+async function read(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** yyyy-MM-dd HH:mm:ss in Shanghai. */
+function localNow(): string {
+  return new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function later(a: string, b: string): string {
+  return a > b ? a : b;
+}

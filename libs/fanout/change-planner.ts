@@ -29,7 +29,7 @@ export class ChangePlanner {
 
   /** Returns how many deliveries are now due. */
   async plan(messages: readonly ChangeMessage[]): Promise<number> {
-    const kept = await this.concerned(messages);
+    const kept = await this.withContested(await this.concerned(messages));
     if (kept.length === 0) return 0;
     const contexts = await readContexts(this.store, this.target, kept.map((m) => m.data.entityId));
     const wanted = kept.flatMap((m) => {
@@ -53,6 +53,14 @@ export class ChangePlanner {
     const streaming = messages.filter((m) => m.data.recordType === 'person' && !m.data.initial && m.data.kind !== 'merged' && m.data.kind !== 'retired');
     if (streaming.length === 0 || (this.target.live && (await this.store.connections.approved(this.target.id)))) return streaming;
     return streaming.filter((m) => m.data.causes.some((cause) => entryIdOf(cause) !== undefined));
+  }
+
+  /** Who takes tickets hears of a contested ID also for the person who had it first, though nothing of that person changed. */
+  private async withContested(messages: readonly ChangeMessage[]): Promise<readonly ChangeMessage[]> {
+    if (messages.length === 0 || this.target.ticketKinds?.includes('contestedId') !== true) return messages;
+    const others = await this.store.entities.contestedWith(messages.map((m) => m.data.entityId));
+    if (others.size === 0) return messages;
+    return messages.flatMap((m) => [m, ...(others.get(m.data.entityId) ?? []).map((entityId) => ({ id: m.id, data: { ...m.data, entityId, changed: ['citizenId'] } }))]);
   }
 
   /** A change may name causes that belong to others of the same batch: only this person's own entries get a line here. */

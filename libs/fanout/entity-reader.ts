@@ -41,6 +41,20 @@ export class EntityReader {
     }));
   }
 
+  /** The other persons of the reviews in which these entities' citizen IDs are contested. */
+  async contestedWith(ids: readonly string[]): Promise<Map<string, string[]>> {
+    const rows = await this.pool.query<{ entity_id: string; other: string }>({
+      name: 'fanout_contested_with',
+      text: `select distinct c.entity_id, o.entity_id as other from crosswalk c join review r on r.record_ids @> array[c.record_id]
+             join crosswalk o on o.record_id = any(r.record_ids) and o.entity_id <> c.entity_id
+             where c.entity_id = any($1::text[]) and r.kind = 'contestedId' and r.state in ('open', 'askAtTheDoor', 'noLink') and not r.restricted`,
+      values: [[...new Set(ids)]],
+    });
+    const found = new Map<string, string[]>();
+    for (const row of rows.rows) found.set(row.entity_id, [...(found.get(row.entity_id) ?? []), row.other]);
+    return found;
+  }
+
   /** Names of the open reviews in which each entity's citizen ID is contested. */
   async contestedIds(ids: readonly string[]): Promise<Map<string, string[]>> {
     const rows = await this.pool.query<{ entity_id: string; id: string }>({

@@ -1,3 +1,4 @@
+/** Longer than most: one stage of persons and one grid serve every promise of fan-out, and starting them anew costs more than the tests. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { fetch } from 'undici';
 import { ChangePlanner } from '#libs/fanout/change-planner';
@@ -299,15 +300,17 @@ describe('tickets to the hukou', () => {
     expect(dropped[0]!.rows).toEqual([expect.objectContaining({ GDLX: '02' })]);
   });
 
-  it('01 is dropped for a contested ID', async () => {
-    const id = entityId();
-    await stage.person(id, hukouRecord(`R${n}`));
+  it('01 is dropped for a contested ID, about whom the hukou knows, when a stranger turns up with it', async () => {
+    const [first, stranger] = [entityId(), entityId()];
+    await stage.person(first, hukouRecord(`R${n}`));
+    await stage.person(stranger, { ...gridRecord(`g${n}`), body: { name: nameOf('赵刚'), citizenId: ID } });
     await stage.store.pool.query(
       `insert into review (id, kind, record_type, pair_ref, record_ids, state, sealed_evidence, opened_at)
-       select 'review-1', 'contestedId', 'person', 'x', array[record_id], 'open', '', now() from crosswalk where entity_id = $1`, [id]);
-    await plan('hukou', stage.change(id, 1, [], [`hukou:person:R${n}`]));
+       select 'review-1', 'contestedId', 'person', 'x', array_agg(record_id), 'open', '', now() from crosswalk where entity_id in ($1, $2)`, [first, stranger]);
+    expect(await plan('hukou', stage.change(stranger, 1, [], [`grid:person:g${n}`], { kind: 'created' }))).toBe(1);
     await hukouSender().sendDue(signal);
-    expect(dropped[0]!.rows).toEqual([expect.objectContaining({ GDLX: '01' })]);
+    expect(dropped[0]!.rows).toEqual([expect.objectContaining({ GDLX: '01', XM: '张伟强' })]);
+    expect(await plan('hukou', stage.change(stranger, 2, [], [`grid:person:g${n}`]))).toBe(0);
   });
 
   it('none is dropped for a phone, and the receipt says that it takes tickets only', async () => {

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiProperty, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { OpenTo, Roles } from '#libs/access/access-policy';
@@ -21,7 +21,6 @@ export class HealthController {
 
   @OpenTo('health')
   @Get('health')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Whether the hub does its work, by progress and not by connection' })
   @ApiOkResponse({ type: HealthView })
   @ApiServiceUnavailableResponse({ type: HealthView })

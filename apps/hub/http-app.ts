@@ -23,6 +23,8 @@ export interface HttpParts {
   staticDir?: string;
   /** Whether the API is described at /api/openapi.json and /api/docs. */
   documented: boolean;
+  /** Proxies whose X-Forwarded-* headers are believed; absent: none. */
+  trustedProxies?: string[];
 }
 
 /** A push of 200 objects of the largest system is ~400 kB; nothing a clerk or a system sends needs more. */
@@ -47,15 +49,17 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
   });
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  if (parts.trustedProxies !== undefined) app.set('trust proxy', parts.trustedProxies);
   app.use(securityHeaders());
   app.use(timed(parts.metrics));
+  if (parts.staticDir !== undefined) app.useStaticAssets(parts.staticDir, { dotfiles: 'ignore', index: ['index.html'] });
+  app.use(neverKept);
   app.useBodyParser('json', { limit: LARGEST_BODY, type: ['application/json', 'application/*+json'] });
   app.useGlobalFilters(new ProblemFilter(
     ({ code, method, route, error }) => parts.logger.error('http.failed', { code, method, route }, error),
     (path) => allowedMethods(app, path),
   ));
   if (parts.documented) describe(app);
-  if (parts.staticDir !== undefined) app.useStaticAssets(parts.staticDir, { dotfiles: 'ignore', index: ['index.html'] });
   limitTimes(app.getHttpServer() as Server);
   return app;
 }
@@ -74,6 +78,12 @@ function securityHeaders(): ReturnType<typeof helmet> {
     strictTransportSecurity: false,
     referrerPolicy: { policy: 'no-referrer' },
   });
+}
+
+/** What the API answers is about people: no browser and no proxy keeps it. */
+function neverKept(_request: Request, response: Response, next: NextFunction): void {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
 }
 
 function timed(metrics: Metrics) {

@@ -76,7 +76,7 @@ async function listen(parts: HubParts, shutdown: Shutdown): Promise<string> {
   metrics.collectProcess();
   const built = path.join(projectRoot(), 'apps/console/dist');
   const app = await createHttpApp(roleModules(parts), {
-    logger, metrics, health, documented: config.roles.includes('api'), ...(config.roles.includes('api') && existsSync(built) && { staticDir: built }),
+    logger, metrics, health, documented: config.roles.includes('api'), trustedProxies: config.trustedProxies, ...(config.roles.includes('api') && existsSync(built) && { staticDir: built }),
   });
   app.connectMicroservice({ strategy: new LogTransport(log) });
   shutdown.add('http', () => app.close());

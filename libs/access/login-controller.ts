@@ -34,7 +34,7 @@ export class LoginController {
   @ApiTooManyRequestsResponse({ description: 'Too many failed logins; see Retry-After.' })
   async login(@Body() body: LoginRequest, @Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<SessionView> {
     // A page of another site must not sign its visitor in as somebody else.
-    if (request.headers.origin !== undefined && !sameOrigin(request)) throw loginRefused();
+    if (request.headers.origin !== undefined && !sameOrigin(request.headers.origin, request.host)) throw loginRefused();
     const address = request.ip ?? 'unknown';
     await this.limiter.countTry(body.username, address);
     const found = await this.accounts.findForLogin(body.username);
@@ -45,7 +45,6 @@ export class LoginController {
     await this.limiter.forget(body.username, address);
     const { token, expiresAt } = await this.sessions.open(found.account.id);
     await this.log.note(found.account, 'session.open');
-    response.setHeader('Cache-Control', 'no-store');
     if (body.bearer) return { account: found.account, expiresAt, token };
     response.setHeader('Set-Cookie', sessionCookie(token, SESSION_SECONDS, request.secure));
     return { account: found.account, expiresAt };

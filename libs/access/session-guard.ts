@@ -39,7 +39,7 @@ export class SessionGuard implements CanActivate {
   private async signIn(request: Request): Promise<Account> {
     const presented = presentedToken(request);
     if (!presented) throw notSignedIn();
-    if (presented.by === 'cookie' && !SAFE_METHODS.has(request.method) && !sameOrigin(request)) throw foreignOrigin();
+    if (presented.by === 'cookie' && !SAFE_METHODS.has(request.method) && !sameOrigin(request.headers.origin, request.host)) throw foreignOrigin();
     const account = await this.sessions.accountOf(presented.token);
     if (!account) throw notSignedIn();
     setAccount(request, account);

@@ -34,9 +34,9 @@ export function sessionCookie(token: string | undefined, maxAgeSeconds: number, 
 /**
  * May a request that changes something be sent with a cookie from where it comes from? SameSite=Strict already keeps other
  * sites out; the origin check also holds for a sibling host on the same site and for old browsers.
+ * @param host name and port the request was sent to, as a trusted proxy says where there is one
  */
-export function sameOrigin(request: Pick<IncomingMessage, 'headers'>): boolean {
-  const { origin, host } = request.headers;
+export function sameOrigin(origin: string | undefined, host: string | undefined): boolean {
   if (origin === undefined || host === undefined) return false;
   try {
     return new URL(origin).host === host;

@@ -30,6 +30,7 @@ const environment = z.object({
   YICI_ROLES: list.pipe(z.array(z.enum(ROLES)).min(1)).default([...ROLES]),
   YICI_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   YICI_SHUTDOWN_SECONDS: count(1, 600).default(20),
+  YICI_TRUSTED_PROXIES: list.pipe(z.array(z.string().regex(/^(loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(\/\d+)?)$/, 'addresses or subnets, joined by commas'))).optional(),
 });
 
 export interface Config {
@@ -48,6 +49,8 @@ export interface Config {
   roles: Role[];
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   shutdownSeconds: number;
+  /** Addresses or subnets of proxies whose X-Forwarded-* headers are believed: for HTTPS cookies and for counting logins. */
+  trustedProxies?: string[];
   /** A connector's secret by the name its folder gives it; undefined when the environment lacks it or it is empty. */
   secret(name: string): string | undefined;
 }
@@ -84,6 +87,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ov
     roles: e.YICI_ROLES,
     logLevel: e.YICI_LOG_LEVEL,
     shutdownSeconds: e.YICI_SHUTDOWN_SECONDS,
+    trustedProxies: e.YICI_TRUSTED_PROXIES,
     secret: (name) => env[name] || undefined,
   };
 }

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHub, type HubOptions, type RunningHub } from '#apps/hub/start-hub';
+import { hashPassword } from '#libs/access/password';
 import { silentLogger } from '#libs/platform/logger';
 import { caller, type Caller } from '#test/support/http-hub';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
@@ -18,7 +19,7 @@ let token: string;
 let worker: Caller;
 
 const options = (more: HubOptions = {}): HubOptions => ({
-  port: 0, dataDir, logger: silentLogger, environment: { DATABASE_URL: db.ownerUrl, DATABASE_POOL_SIZE: '10', YICI_SHUTDOWN_SECONDS: '20' }, ...more,
+  port: 0, dataDir, logger: silentLogger, environment: { DATABASE_URL: db.ownerUrl, DATABASE_POOL_SIZE: '10', YICI_SHUTDOWN_SECONDS: '20', YICI_TRUSTED_PROXIES: 'loopback' }, ...more,
 });
 
 async function signIn(url: string, username: string, password: string): Promise<string> {
@@ -87,6 +88,16 @@ describe('the hub with all roles', () => {
     }
     // Machine intake answers by itself: it checks the HMAC of the system.
     expect(open.filter((r) => !r.startsWith('POST /intake/')).sort()).toEqual(['GET /health', 'POST /login']);
+  });
+
+  it('believes a trusted proxy: cookies for HTTPS only, the origin of the outer address', async () => {
+    await hub.parts.store.pool.query(`update account set password_hash = $1 where username = 'steward'`, [await hashPassword('a password for a test')]);
+    const outside = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'hub.example', origin: 'https://hub.example' };
+    const { status, headers } = await caller(hub.url)('POST', '/login', { body: { username: 'steward', password: 'a password for a test' }, headers: outside });
+    expect([status, String(headers['set-cookie'])]).toEqual([200, expect.stringMatching(/; Secure$/)]);
+    const browser = caller(hub.url, { cookie: String(headers['set-cookie']).split(';')[0]! });
+    expect((await browser('POST', '/logout', { headers: { ...outside, origin: hub.url } })).status).toBe(403);
+    expect((await browser('POST', '/logout', { headers: outside })).status).toBe(204);
   });
 
   it('says that its port is taken, and leaves nothing running', async () => {

@@ -66,6 +66,8 @@ export interface DirtRates {
   birthSwapped: number;
   /** One digit of the date wrong: a day, a month or a year beside the true one. */
   birthMistyped: number;
+  /** Day 00 or month and day 00: only the month or year was known. */
+  birthPartial: number;
   /** Sex entered wrongly. */
   sexWrong: number;
 
@@ -95,6 +97,9 @@ export interface DirtRates {
   /** A remark such as （对面）. */
   addressTag: number;
 
+  /** A code of another table or an old edition, or a label where a code belongs, per coded column. */
+  codeWrong: number;
+
   /** Persons kept twice under two keys of one system. */
   duplicate: number;
   /** Rows of one key repeated with older content, where the system keeps history. */
@@ -114,22 +119,22 @@ export const DIRT_RATES: DirtRates = {
   idSpaces: 0.007,
   idApostrophe: 0.004,
   idZeros: 0.008,
-  idMistyped: 0.012,
+  idMistyped: 0.014,
   idTransposed: 0.006,
   idParents: 0.03,
   idMasked: 0.022,
   idPlaceholder: 0.012,
-  idEmpty: 0.028,
+  idEmpty: 0.033,
   idEmptyChild: 0.12,
   idFormer: 0.55,
 
   nameSpaces: 0.012,
   nameDot: 0.55,
   nameVariant: 0.008,
-  nameHomophone: 0.017,
-  nameShape: 0.008,
-  nameTransposed: 0.004,
-  nameShort: 0.003,
+  nameHomophone: 0.021,
+  nameShape: 0.01,
+  nameTransposed: 0.005,
+  nameShort: 0.004,
   nameBracket: 0.005,
   nameFormer: 0.5,
   nameRareLost: 0.7,
@@ -137,9 +142,10 @@ export const DIRT_RATES: DirtRates = {
   birthEmpty: 0.03,
   birthNonsense: 0.005,
   birthLunar: 0.012,
-  birthDefault: 0.01,
+  birthDefault: 0.012,
   birthSwapped: 0.005,
-  birthMistyped: 0.01,
+  birthMistyped: 0.014,
+  birthPartial: 0.004,
   sexWrong: 0.004,
 
   phoneEmpty: 0.09,
@@ -149,12 +155,14 @@ export const DIRT_RATES: DirtRates = {
 
   addressEmpty: 0.03,
   addressPartial: 0.08,
-  addressStale: 0.09,
+  addressStale: 0.125,
   addressWrongDoor: 0.008,
   addressAlias: 0.2,
   addressOldRoad: 0.3,
   addressClosed: 0.06,
   addressTag: 0.012,
+
+  codeWrong: 0.006,
 
   duplicate: 0.036,
   staleRow: 0.05,

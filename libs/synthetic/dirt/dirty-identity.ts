@@ -114,7 +114,7 @@ export function nameForGbk(name: string, lost: 'question' | 'private'): string {
   return [...name].map((c) => (isInGbk(c) ? c : c === '•' || c === '‧' ? '·' : lost === 'private' ? RARE_BY_CHARACTER.get(c)?.privateUse ?? '?' : '?')).join('');
 }
 
-/** A birth date as a system has it: parts need not make a date of the calendar (a lunar 30 February). */
+/** A birth date as a system has it: parts need not make a date of the calendar (a lunar 30 February; month or day 0 where unknown). */
 export type WrittenBirth = CivilDate | 'empty' | 'zeros' | 'year-1900';
 
 export function writeBirth(p: Person, rates: DirtRates, care: number, rng: Rng): WrittenBirth {
@@ -123,6 +123,7 @@ export function writeBirth(p: Person, rates: DirtRates, care: number, rng: Rng):
   if (hit(rates.birthEmpty)) return 'empty';
   if (hit(rates.birthNonsense)) return rng.chance(0.5) ? 'zeros' : 'year-1900';
   if (exact.year < 1990 && hit(rates.birthLunar)) return lunar(exact);
+  if (hit(rates.birthPartial)) return { year: exact.year, month: rng.chance(0.5) ? exact.month : 0, date: 0 };
   if (hit(rates.birthDefault)) return { year: exact.year, month: 1, date: 1 };
   if (exact.date <= 12 && exact.date !== exact.month && hit(rates.birthSwapped * 2.5)) return { year: exact.year, month: exact.date, date: exact.month };
   if (hit(rates.birthMistyped)) {
@@ -140,6 +141,7 @@ function lunar(d: CivilDate): CivilDate {
 
 /** Whether the parts make a date of the solar calendar. */
 export function isCalendarDate(d: CivilDate): boolean {
+  if (d.month === 0 || d.date === 0) return false;
   const back = civil(dayOf(d.year, d.month, d.date));
   return back.month === d.month && back.date === d.date;
 }

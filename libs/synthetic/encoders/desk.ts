@@ -80,6 +80,11 @@ export class Desk {
     return out;
   }
 
+  /** The code, or now and then something that does not belong into its column. */
+  code(right: string, wrong: readonly string[]): string {
+    return this.rng.chance(this.rates.codeWrong) ? this.rng.pick(wrong) : right;
+  }
+
   /** How many of `n` rows, at least one for cities of 500 people and more. */
   some(n: number, rate: number): number {
     return Math.max(this.city.persons.length >= 500 ? 1 : 0, Math.round(n * rate));
@@ -106,7 +111,7 @@ export class Desk {
       if (seen.phoneOfFamily) counts.withFamilyPhone += 1;
     }
     const exact = civil(person.birth);
-    const birthDiffers = typeof seen.birth !== 'string' && (seen.birth.year !== exact.year || seen.birth.month !== exact.month || seen.birth.date !== exact.date);
+    const birthDiffers = typeof seen.birth !== 'string' && seen.birth.date !== 0 && (seen.birth.year !== exact.year || seen.birth.month !== exact.month || seen.birth.date !== exact.date);
     const addressDiffers = seen.address.means !== undefined && seen.address.means !== person.home?.dwelling && seen.address.means !== person.registered.dwelling;
     const nameDiffers = seen.name !== '' && seen.name.replace(/\s/g, '') !== person.name.replace(/\s/g, '');
     if (nameDiffers || birthDiffers || addressDiffers) counts.differing += 1;

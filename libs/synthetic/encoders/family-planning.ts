@@ -79,7 +79,7 @@ function personRow(desk: Desk, p: Person, household: string, key: string, head: 
     deleted,
     values: [
       household, key, seen.name, String(seen.sex), seen.id.slice(0, 18), compactBirth(seen.birth).slice(0, 8), rng.chance(0.02) ? '9' : p.registered.elsewhere ? rng.pick(['1', '2', '2']) : rng.pick(['1', '1', '1', '2']),
-      head ? relationCode(p, head) : '02', p.ethnic, marital, spouse ? nameForGbk(spouse.name, 'question') : '', spouseId.length === 18 ? spouseId : '', String(Math.min(99, p.children.filter((c) => c.death === 0).length)), seen.phone, seen.address.text,
+      desk.code(head ? relationCode(p, head) : '02', ['03', '0', '1', '98']), desk.code(p.ethnic, ['HA', '0', '汉']), desk.code(marital, ['1', '2', '3']), spouse ? nameForGbk(spouse.name, 'question') : '', spouseId.length === 18 ? spouseId : '', String(Math.min(99, p.children.filter((c) => c.death === 0).length)), seen.phone, seen.address.text,
     ],
   };
 }

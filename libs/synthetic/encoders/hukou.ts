@@ -70,7 +70,7 @@ function history(desk: Desk, p: Person, key: string, household: string, now: Sta
     const seen = desk.see(p, 'registered');
     if (p.formerId) seen.id = p.formerId;
     if (p.formerName) seen.name = p.formerName;
-    out.push({ key, seen, household, status: '0', current: false, void: false, at, bare: desk.rng.chance(0.7) });
+    out.push({ key, seen, household, status: desk.rng.chance(0.03) ? '2' : '0', current: false, void: false, at, bare: desk.rng.chance(0.7) });
   }
 }
 
@@ -109,7 +109,7 @@ function personFields(desk: Desk, v: Version): (string | number)[] {
   const relation = old1984 && p === p.registered.members[0] ? '03' : head ? relationCode(p, head) : p.registered.kind === 'collective' ? '99' : '02';
   return [
     v.key, v.household, seen.name, p.formerName && v.current && desk.rng.chance(0.6) ? p.formerName : '', seen.sex, p.ethnic, compactBirth(seen.birth), seen.id, relation,
-    v.bare ? '10' : p.marital, desk.age(p) < 7 || v.bare && desk.rng.chance(0.5) ? '' : SCHOOL_1984[p.education] ?? '', guardian?.name ?? '', guardian?.id ?? '',
+    v.bare ? '10' : p.marital, desk.age(p) < 7 || v.bare && desk.rng.chance(0.5) ? '' : desk.code(SCHOOL_1984[p.education] ?? '', ['21', '31', '99']), guardian?.name ?? '', guardian?.id ?? '',
     p.father && desk.rng.chance(0.55) ? p.father.id : '', p.mother && desk.rng.chance(0.5) ? p.mother.id : '', v.bare || desk.rng.chance(0.62) ? '' : seen.phone, v.status,
     v.status === '1' && p.death ? compact(p.death) : '', v.current ? 1 : 0, v.void ? 1 : 0, compactStamp(v.at),
   ];

@@ -62,14 +62,20 @@ function member(desk: Desk, p: Person, key: string, branch: string, copy: boolea
   const x = rng.next();
   const number = /^\d{18}$/.test(seen.id) && x < 0.07;
   // A number cell keeps 15 digits; a clerk's apostrophe saved the others.
-  const id: Cell = number ? Number(`${seen.id.slice(0, 15)}000`) : seen.id && x < 0.16 ? `'${seen.id.replace(/^'/, '')}` : seen.id;
-  desk.file(key, { ...seen, id: number ? `${seen.id.slice(0, 15)}000` : seen.id, birth: monthOnly(x) && typeof birth !== 'string' ? 'empty' : birth }, '', copy);
+  const cut = !number && /^\d{18}$/.test(seen.id) && x > 0.985;
+  const id: Cell = cut ? scientific(seen.id) : number ? Number(`${seen.id.slice(0, 15)}000`) : seen.id && x < 0.16 ? `'${seen.id.replace(/^'/, '')}` : seen.id;
+  desk.file(key, { ...seen, id: cut ? scientific(seen.id) : number ? `${seen.id.slice(0, 15)}000` : seen.id, birth: monthOnly(x) && typeof birth !== 'string' ? 'empty' : birth }, '', copy);
   const joined = p.politics === '01' ? `${Math.min(yearOf(desk.today) - 1, yearOf(p.birth) + rng.between(20, 45))}.${pad(rng.between(1, 12), 2)}` : '';
   const ethnic = ethnicLabel(p.ethnic);
   return {
     编号: key, 姓名: seen.name, 性别: sexLabel(seen.sex), 身份证号: id, 出生日期: birthCell(birth, x), 民族: rng.chance(0.15) ? ethnic.replace(/族$/, '') : ethnic, 学历: schoolWord(p.education), 入党时间: joined, 所在支部: branch,
-    联系电话: seen.phone, '志愿时长(小时)': rng.pick([0, 0, 0, 4.5, 8, 12, 20, 36, 50.5, 100]), 居住类型: p.home?.landlord ? '34-租赁房屋' : rng.chance(0.75) ? '21-自有住房' : rng.pick(['22-公有住宅', '其他']), 现住址: seen.address.text,
+    联系电话: seen.phone, '志愿时长(小时)': rng.pick([0, 0, 0, 4.5, 8, 12, 20, 36, 50.5, 100]), 居住类型: p.home?.landlord ? '34-租赁房屋' : rng.chance(0.75) ? '21-自有住房' : rng.pick(['22-公有住宅', '其他', '22', '自有住房']), 现住址: seen.address.text,
   };
+}
+
+/** Serial of a number cell as text, when the sheet was saved in between: 9.90101E+17. */
+function scientific(id: string): string {
+  return `${id[0]!}.${id.slice(1, 6)}E+17`;
 }
 
 function monthOnly(x: number): boolean {
@@ -81,7 +87,8 @@ function birthCell(birth: WrittenBirth, x: number): Cell {
   if (birth === 'empty') return undefined;
   if (birth === 'zeros') return '00000000';
   if (birth === 'year-1900') return '1900-01-01';
-  if (monthOnly(x)) return `${birth.year}.${pad(birth.month, 2)}`;
+  if (birth.month === 0) return String(birth.year);
+  if (monthOnly(x) || birth.date === 0) return `${birth.year}.${pad(birth.month, 2)}`;
   if (x >= 0.52 && x < 0.72 && isCalendarDate(birth)) return { serial: dayOf(birth.year, birth.month, birth.date) - EXCEL_EPOCH };
   return `${birth.year}-${pad(birth.month, 2)}-${pad(birth.date, 2)}`;
 }

@@ -97,7 +97,7 @@ function personRow(desk: Desk, seen: Seen, key: string, family: string, relation
   const age = desk.age(p);
   const tags = [p.disabled ? 'D' : '', age >= 65 ? 'E' : '', p.activity === 'pupil' || p.activity === 'student' ? 'S' : '', p.activity === 'unemployed' && age < 60 ? 'U' : ''].filter((t) => t !== '' && desk.rng.chance(0.85));
   return encodeGb18030(`${csvLine([
-    key, family, seen.name, seen.id, seen.sex, compactBirth(seen.birth), p.ethnic, relation, stale && desk.rng.chance(0.2) ? '10' : p.marital, p.registered.elsewhere ? 2 : 1, stale && desk.rng.chance(0.4) ? '' : seen.phone,
+    key, family, seen.name, seen.id, seen.sex, compactBirth(seen.birth), desk.code(p.ethnic, ['汉', '1']), relation, stale && desk.rng.chance(0.2) ? '10' : p.marital, p.registered.elsewhere ? 2 : 1, stale && desk.rng.chance(0.4) ? '' : seen.phone,
     tags.join(','), !stale && p.death ? 1 : 0, compactStamp(at),
   ])}\r\n`);
 }

@@ -5,11 +5,14 @@ import type { Population } from './population.js';
 
 /** Largest collective household of the register. */
 const COLLECTIVE_LIMIT = 300;
+/** Share of the known migrants who have left the city again. */
+const LEFT_AGAIN = 0.05;
 
 /** Adds people of other cities until `count` are added: couples with and without children, single workers in shared flats and factory dormitories, parents who came to mind a grandchild. */
 export function addMigrants(population: Population, count: number): void {
   const { rng } = population;
   const goal = population.persons.length + count;
+  const before = population.persons.length;
   while (population.persons.length < goal) {
     const room = goal - population.persons.length;
     const x = rng.next();
@@ -17,6 +20,12 @@ export function addMigrants(population: Population, count: number): void {
     else if (x < 0.55 || room < 3) addCouple(population, 0);
     else if (x < 0.93 || room < 4) addCouple(population, Math.min(room - 2, rng.chance(0.6) ? 1 : rng.chance(0.85) ? 2 : 3));
     else addCouple(population, 1, true);
+  }
+  // Some have gone home or on; hardly any office was told.
+  for (const p of population.persons.slice(before)) {
+    if (!rng.chance(LEFT_AGAIN)) continue;
+    p.left = Math.max(p.arrived + 1, population.today - rng.int(900));
+    moveTo(p, undefined);
   }
 }
 

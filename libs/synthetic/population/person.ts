@@ -89,12 +89,6 @@ export interface Home {
   landlord: Person | undefined;
 }
 
-export interface Dwellings {
-  dwelling: Dwelling;
-  entity: string;
-  owners: Person[];
-}
-
 export function isMale(p: Person): boolean {
   return p.sex === 1;
 }

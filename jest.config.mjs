@@ -22,6 +22,8 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
+const postgres = { globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' };
+
 export default {
   maxWorkers: 2,
   // Starting PostgreSQL on a busy machine takes more than jest's 5 s. Jest reads this here only, not in a project.
@@ -29,6 +31,8 @@ export default {
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,connectors}/**/*.test.ts', '<rootDir>/test/{architecture,conformance}/**/*.test.ts'] },
     { ...base, displayName: 'integration', testMatch: ['<rootDir>/test/{integration,e2e}/**/*.test.ts'],
-      globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' },
+      ...postgres },
+    { ...base, displayName: 'quality', testMatch: ['<rootDir>/test/quality/**/*.test.ts'], ...postgres },
+    { ...base, displayName: 'bench', testMatch: ['<rootDir>/test/bench/**/*.test.ts'], ...postgres },
   ],
 };

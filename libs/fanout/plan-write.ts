@@ -31,10 +31,12 @@ export function planUpdate(target: Target, shareable: GoldenFields, own: AnySour
   const wanted: Record<string, unknown> = {};
   for (const path of channel.fields) {
     const golden = shareable[path];
-    if (golden === undefined || leadingSystem(golden) === target.id || !isFact(path, golden.value) || sameFact(path, golden.value, held[path])) continue;
+    if (golden === undefined || leadingSystem(golden) === target.id || !isFact(path, golden.value) || sameFact(path, held[path], golden.value)) continue;
     wanted[path] = golden.value;
   }
   const row = target.mapper.changes('person', wanted, held);
+  const spelt = heldColumns(own, written);
+  for (const [column, value] of Object.entries(row.columns)) if (spelt[column] === wireText(value)) delete row.columns[column];
   return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), refused: row.refused };
 }
 
@@ -57,7 +59,7 @@ export function projectionAfter(channel: PersonChannel, before: Projection | und
     const columns: Record<string, string> = { ...fields[path]?.columns };
     for (const column of channel.columnsOf.get(path) ?? []) {
       const text = write.columns[column];
-      if (text !== undefined && text !== null) columns[column] = Array.isArray(text) ? text.join(',') : String(text as string | number | boolean);
+      if (text !== undefined && text !== null) columns[column] = wireText(text);
     }
     fields[path] = { value, columns };
   }
@@ -67,10 +69,24 @@ export function projectionAfter(channel: PersonChannel, before: Projection | und
 /** Canonical fields as the target holds them: its record, and what was written after that record was read. */
 function heldFields(own: AnySourceRecord | undefined, written: WrittenProjection | undefined): CanonicalFields {
   const held: Record<string, unknown> = own === undefined ? {} : { ...fieldsOfBody(own.body) };
-  if (written !== undefined && (own === undefined || Date.parse(written.writtenAt) > Date.parse(own.observedAt))) {
-    for (const [path, field] of Object.entries(written.fields)) held[path] = field.value;
-  }
+  if (isNewer(written, own)) for (const [path, field] of Object.entries(written.fields)) held[path] = field.value;
   return held;
+}
+
+/** The same, as spelt in its columns: a value that reads differently and is written alike is no difference either. */
+function heldColumns(own: AnySourceRecord | undefined, written: WrittenProjection | undefined): Record<string, string> {
+  const columns = { ...own?.legacy };
+  if (isNewer(written, own)) for (const field of Object.values(written.fields)) Object.assign(columns, field.columns);
+  return columns;
+}
+
+/** Written after the target's record was last read. */
+function isNewer(written: WrittenProjection | undefined, own: AnySourceRecord | undefined): written is WrittenProjection {
+  return written !== undefined && (own === undefined || Date.parse(written.writtenAt) > Date.parse(own.observedAt));
+}
+
+function wireText(value: OutValue): string {
+  return Array.isArray(value) ? value.join(',') : String(value as string | number | boolean | null);
 }
 
 /** A suspicion is the hub's own and written to nobody; a ticket tells it where a ticket is taken. */

@@ -28,6 +28,17 @@ describe('the same fact', () => {
   it('does not depend on spelling', () => {
     expect(sameFact('currentAddress', home, { ...home, raw: 'other', tags: ['对面'] })).toBe(true);
     expect(sameFact('currentAddress', { ...home, division: '990101001001' }, { ...home, division: '990101001002' })).toBe(false);
+    expect(sameFact('currentAddress', { ...home, road: '千山路', unit: '1' }, home)).toBe(true);
+    expect(sameFact('currentAddress', home, { ...home, road: '千山路', number: '3', unit: '1' })).toBe(true);
+    expect(sameFact('name', { value: '买买提艾力', key: 'x' }, { value: '买买提·艾力', key: 'x' })).toBe(true);
+    expect(sameFact('name', { value: '張偉強', key: 'x' }, { value: '张伟强', key: 'x' })).toBe(false);
+  });
+  it('is not stated by less, or by another house with the same door', () => {
+    expect(sameFact('currentAddress', { raw: '', division: '990101001001' }, { ...home, division: '990101001001' })).toBe(false);
+    expect(sameFact('currentAddress', { ...home, room: undefined }, home)).toBe(false);
+    expect(sameFact('currentAddress', { raw: 'x', road: '和平路', building: '3', room: '301' }, home)).toBe(false);
+  });
+  it('of an address that nothing was read from is its text', () => {
     expect(sameFact('currentAddress', { raw: '甲 乙' }, { raw: '甲乙' })).toBe(true);
     expect(sameFact('citizenId', { status: 'valid', value: '990101196203150315' }, { status: 'valid', value: '990101196203150315', upgraded: true })).toBe(true);
     expect(sameFact('phones', [{ number: '1' }, { number: '9', holder: 'guardian' }], [{ number: '1' }])).toBe(true);

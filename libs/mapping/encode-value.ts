@@ -107,12 +107,17 @@ function relative(value: unknown, spec: OutColumn): Relative | undefined {
   return (value as Relative[]).find((r) => r.role === spec.role);
 }
 
-/** The canonical one-line spelling: estate or road and number, then 幢, 单元, 室; the raw text when nothing was read from it. */
+/**
+ * The canonical one-line spelling: a place outside the city, road and number or estate, then 幢, 单元, 室; the raw text when
+ * nothing was read from it. A number without a road is a house of the estate or village.
+ */
 export function addressText(a: Address): string {
-  const street = a.road === undefined ? '' : `${a.road}${a.number === undefined ? '' : `${a.number}号`}`;
+  const number = a.number === undefined ? '' : `${a.number}号`;
+  const street = a.road === undefined ? '' : `${a.road}${number}`;
+  const estate = `${a.estate ?? ''}${a.road === undefined ? number : ''}`;
   const house = `${a.building === undefined ? '' : `${a.building}幢`}${a.unit === undefined ? '' : `${a.unit}单元`}${a.room === undefined ? '' : `${a.room}室`}`;
-  const text = `${street}${a.estate ?? ''}${house}`;
-  return text === '' ? a.raw : text;
+  const text = `${street}${estate}${house}`;
+  return text === '' ? a.raw : `${a.place ?? ''}${text}`;
 }
 
 function encodeDate(value: PartialDate | string, format: NonNullable<OutColumn['format']>): OutValue {

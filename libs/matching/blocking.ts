@@ -48,8 +48,10 @@ export function proposes(kind: KeyKind): boolean {
 export function levelOf(kind: KeyKind, size: number, distinctTokens: number): KeyLevel {
   if (!COUNTED.has(kind)) return size > (kind === KEY.member || kind === KEY.home || kind === KEY.number ? MEMBER_BOUND : BOUND) ? 3 : 0;
   if (distinctTokens <= 1) return 0;
-  if (distinctTokens <= 6) return 1;
-  return distinctTokens <= 16 ? 2 : 3;
+  // A flat sees its family, its owner and a few former tenants; a phone only a family.
+  const [family, shared] = kind === KEY.place ? [14, 40] : [6, 16];
+  if (distinctTokens <= family) return 1;
+  return distinctTokens <= shared ? 2 : 3;
 }
 
 /** What is counted as one person behind a key: the sound of the name, so that a homophone or variant is no second person. Empty: not counted. */

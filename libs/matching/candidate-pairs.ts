@@ -49,10 +49,10 @@ export function valueLevels(features: readonly PersonFeatures[], lookup: LevelLo
   return { of: (kind, part, second, third) => levels.get(kind, part, second, third) };
 }
 
-/** Distinct people of a block, counted up to 20: no level lies above. */
+/** Distinct people of a block, counted up to 41: no level lies above. */
 function distinctTokens(features: readonly PersonFeatures[], members: Uint32Array, size: number): number {
   const seen: string[] = [];
-  for (let i = 0; i < size && seen.length < 20; i++) {
+  for (let i = 0; i < size && seen.length < 41; i++) {
     const t = token(features[members[i]!]!);
     if (!seen.includes(t)) seen.push(t);
   }

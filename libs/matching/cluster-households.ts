@@ -27,10 +27,10 @@ const SHARED_MEMBER = 4;
 const MOST_MEMBERS = 12;
 const LONE_MEMBER = -1.5;
 const SAME_HOME = 3;
-const OTHER_HOME = -2.5;
+const OTHER_HOME = -2;
 const SAME_HEAD = 2.5;
 const SAME_NUMBER = 8;
-const LINK = 3;
+const LINK = 1;
 
 /**
  * Stage two and four: households of one kind that are the same household. Kinds are never mixed, a system's own
@@ -84,10 +84,13 @@ function cannotBeOne(a: HouseholdFeatures, b: HouseholdFeatures, of: readonly st
   if (a.kind !== b.kind) return true;
   if (a.collective || b.collective) return !(a.collective && b.collective && a.number !== '' && a.number === b.number);
   if (a.system !== b.system) return false;
-  // Two numbers of one system: one household entered twice shares nearly everybody.
+  // Two numbers of one system: one household entered twice shares nearly everybody, or lies whole inside the other at one address.
   let shared = 0;
   for (const m of of) if (other.includes(m)) shared += 1;
-  return shared === 0 || shared * 2 <= Math.max(of.length, other.length);
+  if (shared === 0) return true;
+  if (shared * 2 > Math.max(of.length, other.length)) return false;
+  const sameHome = a.place !== undefined && b.place !== undefined && comparePlaces(a.place, b.place) >= PLACE_RELATION.tail;
+  return shared < Math.min(of.length, other.length) || !sameHome;
 }
 
 /** Blocking keys that come with the members: a household is compared with those that share a person of the same kind. */

@@ -1,3 +1,4 @@
+import { compareUtf8 } from '#libs/kernel/hashing';
 import { attachAccounts } from './attach-accounts.js';
 import type { Attached } from './attach-accounts.js';
 import { proposePairs, proposeWithContext, valueLevels } from './candidate-pairs.js';
@@ -78,19 +79,33 @@ export function clusterPersons(input: PersonInput): PersonClusters {
   };
 }
 
-/** The best undecided pair between each two clusters. */
-function potentialMatches(features: readonly PersonFeatures[], edges: readonly Edge[], ambiguous: readonly Edge[], cluster: Int32Array): PotentialMatch[] {
+/** The best undecided pair between each two clusters, in the order of the records' keys. */
+function potentialMatches(records: readonly PersonFeatures[], edges: readonly Edge[], ambiguous: readonly Edge[], cluster: Int32Array): PotentialMatch[] {
   const best = new Map<number, Edge>();
   const unclear = new Set(ambiguous);
   for (const e of edges) {
     const x = cluster[e.a]!;
     const y = cluster[e.b]!;
     if (x === y) continue;
-    const pair = Math.min(x, y) * features.length + Math.max(x, y);
+    const pair = Math.min(x, y) * records.length + Math.max(x, y);
     const before = best.get(pair);
-    if (before === undefined || e.weight > before.weight) best.set(pair, e);
+    if (before === undefined || e.weight > before.weight || (e.weight === before.weight && orderOf(e, before, records) < 0)) best.set(pair, e);
   }
-  return [...best.values()].map((e) => ({ a: e.a, b: e.b, probability: probabilityOf(e.weight), reason: reasonOf(features[e.a]!, features[e.b]!, unclear.has(e) || e.verdict === 'link') }));
+  return [...best.values()]
+    .map((e) => inOrder(e, records))
+    .sort((x, y) => compareUtf8(records[x.a]!.key, records[y.a]!.key) || compareUtf8(records[x.b]!.key, records[y.b]!.key))
+    .map(({ a, b, edge }) => ({ a, b, probability: probabilityOf(edge.weight), reason: reasonOf(records[a]!, records[b]!, unclear.has(edge) || edge.verdict === 'link') }));
+}
+
+function inOrder(edge: Edge, records: readonly PersonFeatures[]): { a: number; b: number; edge: Edge } {
+  const swap = compareUtf8(records[edge.a]!.key, records[edge.b]!.key) > 0;
+  return { a: swap ? edge.b : edge.a, b: swap ? edge.a : edge.b, edge };
+}
+
+function orderOf(x: Edge, y: Edge, records: readonly PersonFeatures[]): number {
+  const p = inOrder(x, records);
+  const q = inOrder(y, records);
+  return compareUtf8(records[p.a]!.key, records[q.a]!.key) || compareUtf8(records[p.b]!.key, records[q.b]!.key);
 }
 
 function reasonOf(a: PersonFeatures, b: PersonFeatures, ambiguous: boolean): PotentialMatch['reason'] {

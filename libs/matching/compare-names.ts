@@ -1,4 +1,5 @@
 import type { NameFeatures } from './name-features.js';
+import { editDistance } from './string-distance.js';
 import { similarShape } from './similar-shapes.js';
 
 /** Levels of the comparison `name`, in the order of the model. */
@@ -18,9 +19,11 @@ export function compareNames(a: NameFeatures | undefined, b: NameFeatures | unde
   if (a.wildcard || b.wildcard) return wildcardAgrees(a, b) ? NAME.wildcard : NAME.different;
   if (a.variant === b.variant) return NAME.variant;
   const n = a.chars.length;
+  // A long transliterated name with a third of its characters damaged is still that name.
+  if (Math.min(n, b.chars.length) >= 4 && Math.max(n, b.chars.length) >= 5 && editDistance(a.key, b.key, 2) * 3 <= Math.max(n, b.chars.length)) return NAME.shape;
   if (n === b.chars.length) return compareSameLength(a, b, n);
   if (Math.abs(n - b.chars.length) === 1 && Math.min(n, b.chars.length) >= 2 && oneMissing(a.chars, b.chars)) {
-    return Math.min(n, b.chars.length) >= 4 ? NAME.shape : NAME.extra;
+    return NAME.extra;
   }
   if (a.sound === b.sound) return NAME.homophone;
   return sameSurname(a, b) ? NAME.surname : NAME.different;
@@ -38,8 +41,6 @@ function compareSameLength(a: NameFeatures, b: NameFeatures, n: number): number 
   }
   if (sounding === differing) return NAME.homophone;
   if (n >= 2 && differing === 2 && sameCharacters(a.chars, b.chars)) return NAME.transposed;
-  // A long transliterated name with one or two characters changed is still that name.
-  if (n >= 5 && differing - sounding <= 1) return NAME.shape;
   if (differing === 1) {
     if (similarShape(a.chars[at]!, b.chars[at]!)) return NAME.shape;
     return n >= 3 || at > 0 ? (n >= 3 ? NAME.oneChar : NAME.surname) : NAME.different;

@@ -146,8 +146,8 @@ export class PairScorer {
     const name = v[0]!;
     if (v[1] === CITIZEN_ID.same || v[1] === CITIZEN_ID.former) {
       if (this.levels.of(KEY.citizenId, a.id) === 3) return 'none';
-      if (name <= NAME.shape && (name !== NAME.missing || this.hardNegative === undefined)) return 'identity';
-      return this.independentOfId(name) ? 'identity' : 'review';
+      if (name <= NAME.extra && (name !== NAME.missing || this.hardNegative === undefined)) return 'identity';
+      return this.independentOfId(a, b) ? 'identity' : 'review';
     }
     if (a.attachable || b.attachable) return 'none';
     if (name === NAME.missing) return this.hardNegative === undefined && isNewborn(a, b, v) ? 'link' : 'none';
@@ -158,13 +158,12 @@ export class PairScorer {
     return this.judgeWithoutId(name, child);
   }
 
-  /** Equal number, unrelated name: the same dwelling, phone or parents, and nothing that speaks of another generation. */
-  private independentOfId(name: number): boolean {
+  /** Equal number, unrelated name: the same dwelling, phone or parents, and nothing that speaks of another birth date or generation. */
+  private independentOfId(a: PersonFeatures, b: PersonFeatures): boolean {
     const v = this.vector;
-    if (v[2] === BIRTH.different || v[2] === BIRTH.near || v[3] === SEX.different) return false;
-    const witness = isHomeOrPhone(v[4]!, v[5]!) || v[6] === KIN.one || v[6] === KIN.two || v[7] === HOUSEHOLD.two;
-    // The surname at least, or the whole family, must agree: a child entered under a parent's number lives there too.
-    return witness && (name === NAME.oneChar || name === NAME.extra || (v[2] === BIRTH.same && name === NAME.surname && v[7] === HOUSEHOLD.two));
+    // Both must state a birth date: one that is missing cannot be in conflict, and a child has its parent's phone and home.
+    if (a.birth === 0 || a.birth !== b.birth || v[3] === SEX.different || generationsDiffer(a, b)) return false;
+    return isHomeOrPhone(v[4]!, v[5]!) || v[6] === KIN.one || v[6] === KIN.two || v[7] === HOUSEHOLD.two;
   }
 
   private judgeWithoutId(name: number, child: boolean): Verdict {
@@ -175,8 +174,9 @@ export class PairScorer {
     const witnesses = this.witnesses();
     const exact = name === NAME.same || name === NAME.former;
     let may = false;
+    const numbered = v[1] === CITIZEN_ID.masked || v[1] === CITIZEN_ID.near || v[1] === CITIZEN_ID.truncated || v[1] === CITIZEN_ID.sameDamaged;
     if (exact) may = witnesses > 0 && (birthFair || birth === BIRTH.missing || (birth === BIRTH.near && witnesses > 1));
-    else if (name <= NAME.shape) may = (birthGood && witnesses > 0) || (birthFair && witnesses > 1);
+    else if (name <= NAME.shape) may = (birthGood && witnesses > 0) || (birthFair && witnesses > 1) || (birth === BIRTH.missing && numbered && witnesses > 1);
     else may = birthGood && !child && (v[7] === HOUSEHOLD.two || v[1] === CITIZEN_ID.near || v[1] === CITIZEN_ID.sameDamaged);
     if (may && this.weight >= this.weights.link) return 'link';
     if (exact || birthGood) return this.weight >= this.weights.review && (birthFair || witnesses > 0) ? 'review' : 'none';
@@ -190,7 +190,7 @@ export class PairScorer {
     const id = v[1]!;
     if (id === CITIZEN_ID.near || id === CITIZEN_ID.sameDamaged || id === CITIZEN_ID.masked || id === CITIZEN_ID.truncated) n += 1;
     if (v[4] === PHONE.personal || v[4] === PHONE.family || v[4] === PHONE.shared) n += 1;
-    if (v[5] === PLACE.personal || v[5] === PLACE.family || v[5] === PLACE.tail) n += 1;
+    if (v[5] === PLACE.personal || v[5] === PLACE.family || v[5] === PLACE.shared || v[5] === PLACE.tail) n += 1;
     if (v[6] === KIN.one || v[6] === KIN.two) n += 1;
     if (v[7] === HOUSEHOLD.one || v[7] === HOUSEHOLD.two) n += 1;
     return n;
@@ -202,6 +202,16 @@ function isNewborn(a: PersonFeatures, b: PersonFeatures, v: Uint8Array): boolean
   if (a.name === undefined || b.name === undefined || v[2] !== BIRTH.same || v[3] === SEX.different) return false;
   const sameParent = v[6] === KIN.one || v[6] === KIN.two || v[7] === HOUSEHOLD.two;
   return sameParent && (a.name.chars[0] === b.name.chars[0] || a.name.chars.length > 4 || b.name.chars.length > 4);
+}
+
+/** Heads of household and their children: memberships of one kind that put the two in different generations. */
+function generationsDiffer(a: PersonFeatures, b: PersonFeatures): boolean {
+  for (const m of a.memberships) {
+    for (const n of b.memberships) {
+      if (m.kind === n.kind && m.generation !== undefined && n.generation !== undefined && m.generation !== n.generation) return true;
+    }
+  }
+  return false;
 }
 
 function isHomeOrPhone(phone: number, place: number): boolean {
@@ -216,7 +226,7 @@ export type HardNegative = 'test' | 'ids' | 'sex' | 'generation' | 'roles' | 'st
  */
 export function hardNegative(a: PersonFeatures, b: PersonFeatures, idLevel = compareIds(a, b), birth = birthLevel(a, b)): HardNegative | undefined {
   if (a.test || b.test) return 'test';
-  if (idLevel === CITIZEN_ID.different) return 'ids';
+  if (idLevel === CITIZEN_ID.different || idLevel === CITIZEN_ID.otherMasked) return 'ids';
   const sameId = idLevel === CITIZEN_ID.same || idLevel === CITIZEN_ID.former;
   if (!sameId && a.sex !== 0 && b.sex !== 0 && a.sex !== b.sex) return 'sex';
   if (!sameId && birth === BIRTH.different) return 'generation';

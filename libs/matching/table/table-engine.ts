@@ -2,7 +2,7 @@ import { clusterEdges } from '../constrained-clusters.js';
 import type { Edge } from '../candidate-pairs.js';
 import { estimateM } from '../expectation-maximisation.js';
 import type { PatternCount } from '../expectation-maximisation.js';
-import { editDistance, jaroWinkler } from './string-distance.js';
+import { editDistance, jaroWinkler } from '../string-distance.js';
 import type { TableComparison, TableConfig } from './table-config.js';
 
 export type TableRow = Readonly<Record<string, string>>;

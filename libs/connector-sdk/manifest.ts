@@ -39,14 +39,17 @@ const tableSchema = z.strictObject({
   read: formatSchema,
   /** What says that the files are complete. */
   complete: completenessSchema.optional(),
-  /** Rows that are no records: the first guard that holds names why. */
-  void: z.array(z.strictObject({ column: z.string(), in: z.array(codeText).min(1), why: z.string().min(1) })).default([]),
+  /** Rows that are no records: the first that holds names why. `olderThan`: the row that the table's lookup found has another text in this column. */
+  void: z.array(z.union([
+    z.strictObject({ column: z.string(), in: z.array(codeText).min(1), why: z.string().min(1) }),
+    z.strictObject({ column: z.string(), olderThan: z.string(), why: z.string().min(1) }),
+  ])).default([]),
   /** Rows of another table, read beside each row: `TABLE.COLUMN` in mappings and orders. The newest by `order` is taken. */
   lookup: z.array(z.strictObject({ table: z.string(), by: z.string(), key: z.string(), newest: z.array(z.string()).min(1), columns })).default([]),
 });
 
 /** The conditions that survivorship knows; it treats any other as never met. */
-const conditionSchema = z.enum(['verified', 'dated', 'noBetterRecord', 'deathAlone', 'deathWitness']);
+const conditionSchema = z.enum(['verified', 'dated', 'birthBeforeRegister', 'deathAlone', 'deathWitness']);
 
 const authoritySchema = z.union([
   z.number().int().min(1).max(99),

@@ -20,11 +20,12 @@ export const UNRANKED = 100;
  * The closed list of conditions. A value whose condition is not met wins nothing.
  * - `verified`: only an element marked verified by its source (phones)
  * - `dated`: only a record that says since when it is true
- * - `noBetterRecord`: only while no current record of a better ranked source is a member (births not yet registered)
+ * - `birthBeforeRegister`: only of a birth (at most three years before the record was read) that no better ranked source has a
+ *   current record of yet; of a household, only the latter
  * - `deathAlone`: this source's word on death is believed at once
  * - `deathWitness`: this source is one of those of whom two are needed to believe a death
  */
-export const CONDITIONS = ['verified', 'dated', 'noBetterRecord', 'deathAlone', 'deathWitness'] as const;
+export const CONDITIONS = ['verified', 'dated', 'birthBeforeRegister', 'deathAlone', 'deathWitness'] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
 export interface FieldAuthority {

@@ -1,7 +1,7 @@
 import { compareUtf8 } from '#libs/kernel/hashing';
 import { recordKey, type RecordKey } from '#libs/kernel/record-key';
 import type { Provenance } from '#libs/model/golden-record';
-import type { AnySourceRecord } from '#libs/model/source-record';
+import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
 import { authorityOf, UNRANKED, type AuthorityTable, type FieldAuthority } from './authority.js';
 import { mayWin, scopesOf, type RestrictedScope } from './restricted-paths.js';
 
@@ -48,7 +48,8 @@ export function standing(input: SurvivorshipInput, member: Member, path: string,
   if (own === undefined) return UNRANKED_STANDING;
   if (own.rank === Number.MAX_SAFE_INTEGER) return undefined;
   if (own.condition === 'dated' && member.time === undefined) return undefined;
-  if (own.condition === 'noBetterRecord') {
+  if (own.condition === 'birthBeforeRegister') {
+    if (record.recordType === 'person' && !isRecentBirth(record as SourceRecord<'person'>)) return undefined;
     for (const other of members) {
       const rank = authorityOf(input.authority, authorityFields, other.record.system)?.rank;
       if (rank !== undefined && rank < own.rank) return undefined;
@@ -56,6 +57,15 @@ export function standing(input: SurvivorshipInput, member: Member, path: string,
   }
   return own;
 }
+
+/** How long a birth may take to reach the register. */
+const BIRTH_YEARS = 3;
+
+function isRecentBirth({ body, observedAt }: SourceRecord<'person'>): boolean {
+  const born = body.birthDate?.date ?? (body.citizenId?.status === 'valid' ? body.citizenId.value.slice(6, 10) : undefined);
+  return born !== undefined && Number(observedAt.slice(0, 4)) - Number(born.slice(0, 4)) <= BIRTH_YEARS;
+}
+
 const UNRANKED_STANDING: FieldAuthority = { rank: UNRANKED };
 
 export function provenanceOf(member: Member, path: string, reason: string): Provenance {

@@ -15,7 +15,7 @@ const authority = authorityTable([
     { system: 'social-assistance', field, rank: 3 },
   ]),
   { system: 'hukou', field: 'registeredAddress', rank: 1 },
-  { system: 'family-planning', field: 'registeredAddress', rank: 2, condition: 'noBetterRecord' },
+  { system: 'family-planning', field: 'registeredAddress', rank: 2, condition: 'birthBeforeRegister' },
   { system: 'grid', field: 'currentAddress', rank: 2 },
   { system: 'residence-permit', field: 'currentAddress', rank: 3 },
   { system: 'smart-community', field: 'phones', rank: 1, condition: 'verified' },
@@ -115,9 +115,11 @@ describe('addresses, phones, births', () => {
     expect(golden([grid, record('hub', { currentAddress: place('301') })]).currentAddress!.value).toMatchObject({ room: '101' });
   });
   it('lets family-planning register a birth only until the hukou knows the person', () => {
-    const birth = record('family-planning', { registeredAddress: place('9') });
+    const born = (year: number) => ({ date: `${year}-05-01`, precision: 'day' as const, calendar: 'gregorian' as const });
+    const birth = record('family-planning', { registeredAddress: place('9'), birthDate: born(2025) });
     expect(golden([birth]).registeredAddress!.value).toMatchObject({ room: '9' });
     expect(golden([birth, record('hukou', { name: name('甲') })]).registeredAddress).toBeUndefined();
+    expect(golden([record('family-planning', { registeredAddress: place('9'), birthDate: born(1990) })]).registeredAddress).toBeUndefined();
   });
   it('orders phones by authority, keeps unverified ones apart and guardians behind', () => {
     const fields = golden([

@@ -65,7 +65,7 @@ describe('the table of authority that the folders state', () => {
 
   it('trusts the phones of resident accounts only when verified, and births before the register only until then', () => {
     expect(table.get('phones')?.get('smart-community')?.condition).toBe('verified');
-    expect(table.get('registeredAddress')?.get('family-planning')?.condition).toBe('noBetterRecord');
+    expect(table.get('registeredAddress')?.get('family-planning')?.condition).toBe('birthBeforeRegister');
   });
 
   it('uses no condition that nobody knows', () => {

@@ -75,18 +75,24 @@ export function blockingKeys(f: PersonFeatures | HouseholdFeatures | DwellingFea
   return keys;
 }
 
-/** The same in parts. */
+/** The same in parts. A landlord is found under his own keys, through the record that names him. */
 export function eachKey(f: PersonFeatures | HouseholdFeatures | DwellingFeatures, emit: EmitKey): void {
   if (f.type === 'person') {
-    eachCountedKey(f, emit);
-    personKeys(f, emit);
+    eachKeyOf(f, emit);
+    if (f.landlord !== undefined) eachKeyOf(f.landlord, emit);
   } else if (f.type === 'household') householdKeys(f, emit);
   else if (f.code !== '') emit(KEY.dwelling, f.code, '', '', '');
 }
 
+/** Keys of one person, a record or a mentioned landlord. */
+export function eachKeyOf(f: PersonFeatures, emit: EmitKey): void {
+  eachCountedKey(f, emit);
+  personKeys(f, emit);
+}
+
 /** Keys whose distinct people are counted: number, phone, dwelling. */
 export function eachCountedKey(f: PersonFeatures, emit: EmitKey): void {
-  if (f.test) return;
+  if (f.test || f.mention) return;
   if (f.idStatus !== ID.none && f.idStatus !== ID.masked) emit(KEY.citizenId, f.id, '', '', '');
   for (const id of f.formerIds) emit(KEY.citizenId, id, '', '', '');
   for (const phone of f.phones) emit(KEY.phone, phone, '', '', '');

@@ -1,4 +1,4 @@
-import { contextKeys, eachContextKey, eachCountedKey, eachKey, isCounted, KEY, keyText, levelOf, proposes, token } from './blocking.js';
+import { contextKeys, eachContextKey, eachCountedKey, eachKeyOf, isCounted, KEY, keyText, levelOf, proposes, token } from './blocking.js';
 import type { BlockingKey, KeyKind, KeyLevel } from './blocking.js';
 import { KeyTable, LevelTable } from './key-table.js';
 import type { PairScorer, PersonContext, ValueLevels, Verdict } from './pair-scorer.js';
@@ -110,7 +110,7 @@ function eachPersonBlock(features: readonly PersonFeatures[], lookup: LevelLooku
   for (const f of features) if (f.attachable && !f.test) for (const p of f.phones) if (levels.of(KEY.phone, p) <= 1) wanted.add(p);
   if (lookup === undefined) {
     const table = new KeyTable();
-    features.forEach((f, i) => eachKey(f, (kind, a, b, c, d) => {
+    features.forEach((f, i) => eachKeyOf(f, (kind, a, b, c, d) => {
       if (kind === KEY.phone ? wanted.has(a) : proposes(kind)) table.add(i, kind, a, b, c, d);
     }));
     table.eachBlock((kind, members, size) => {
@@ -120,7 +120,7 @@ function eachPersonBlock(features: readonly PersonFeatures[], lookup: LevelLooku
   }
   const blocks = new Map<string, { key: BlockingKey; members: number[] }>();
   features.forEach((f, i) => {
-    eachKey(f, (kind, a, b, c, d) => {
+    eachKeyOf(f, (kind, a, b, c, d) => {
       if (kind === KEY.phone ? wanted.has(a) : proposes(kind)) addTo(blocks, { kind, text: keyText(kind, a, b, c, d) }, i);
     });
   });

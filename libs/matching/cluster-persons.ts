@@ -51,29 +51,39 @@ const MARGIN = 4;
  * context, the decisions and the model: not on the order of the input.
  */
 export function clusterPersons(input: PersonInput): PersonClusters {
-  const { features, model } = input;
-  const levels = valueLevels(features, input.level);
+  const { features: records, model } = input;
+  const n = records.length;
+  // Mentioned landlords take part behind the records and are left out of every result.
+  const mentioning = records.flatMap((f, i) => (f.landlord === undefined ? [] : [i]));
+  const features = mentioning.length === 0 ? records : [...records, ...mentioning.map((i) => records[i]!.landlord!)];
+  const levels = valueLevels(records, input.level);
   const scorer = new PairScorer(model, levels);
   const candidates = input.candidates ?? proposePairs(features, scorer, levels, input.level);
   const edges = input.context === undefined ? candidates.edges : proposeWithContext(features, input.context, candidates.edges, scorer, input.level);
-  const constraints = constraintsOf(input.decisions, features);
-  const clusters = clusterEdges(features.length, edges, candidates.attachments.map((t) => [t.account, t.record]), {
+  const constraints = constraintsOf(input.decisions, records);
+  const extra = candidates.attachments.map((t): [number, number] => [t.account, t.record]);
+  for (const e of edges) {
+    // Who names a landlord is in his component: without it he could not be found again.
+    if (e.a >= n) extra.push([e.a, mentioning[e.a - n]!]);
+    if (e.b >= n) extra.push([e.b, mentioning[e.b - n]!]);
+  }
+  const clusters = clusterEdges(features.length, edges, extra, {
     keys: features,
     conflict: (a, b) => hardNegative(features[a]!, features[b]!) !== undefined,
     constraints,
     margin: MARGIN,
   });
   const attached = attachAccounts(features, clusters.cluster, candidates.attachments);
-  const withAccounts = clusters.cluster.slice();
+  const withAccounts = clusters.cluster.slice(0, n);
   const decided = new Set(constraints.links.flat());
   for (const t of attached) {
     // An account that a steward linked has its place already.
     if (t.probability >= model.thresholds.attach && !decided.has(t.index) && !constraints.forbids(t.index, t.to)) withAccounts[t.index] = clusters.cluster[t.to]!;
   }
   return {
-    component: clusters.component,
-    cluster: labelled(withAccounts, features),
-    potential: potentialMatches(features, edges, clusters.ambiguous, clusters.cluster),
+    component: clusters.component.slice(0, n),
+    cluster: labelled(withAccounts, records),
+    potential: potentialMatches(records, edges.filter((e) => e.a < n && e.b < n), clusters.ambiguous, clusters.cluster),
     attached,
     candidates,
   };

@@ -7,6 +7,7 @@ import { comparePlaces, PLACE_RELATION } from './compare-places.js';
 import { weightsOf } from './match-model.js';
 import type { MatchModel, Weights } from './match-model.js';
 import { nameWeight } from './name-frequency.js';
+import { ID } from './person-features.js';
 import type { PersonFeatures } from './person-features.js';
 import type { PlaceFeatures } from './place-features.js';
 
@@ -150,12 +151,20 @@ export class PairScorer {
       return this.independentOfId(a, b) ? 'identity' : 'review';
     }
     if (a.attachable || b.attachable) return 'none';
+    if (a.mention || b.mention) return this.judgeLandlord(name);
     if (name === NAME.missing) return this.hardNegative === undefined && isNewborn(a, b, v) ? 'link' : 'none';
     if (name >= NAME.surname) return 'none';
     if (this.hardNegative !== undefined) {
       return this.hardNegative === 'ids' && name <= NAME.former && v[2]! <= BIRTH.lunar && v[2] !== BIRTH.missing && this.witnesses() > 0 ? 'review' : 'none';
     }
     return this.judgeWithoutId(name, child);
+  }
+
+  /** A landlord as a tenant names him: the same name with the same phone, or with the same dwelling. */
+  private judgeLandlord(name: number): Verdict {
+    const v = this.vector;
+    if (name !== NAME.same || this.hardNegative !== undefined) return 'none';
+    return isHomeOrPhone(v[4]!, v[5]!) || v[5] === PLACE.shared ? 'link' : 'none';
   }
 
   /** Equal number, unrelated name: the same dwelling, phone or parents, and nothing that speaks of another birth date or generation. */
@@ -226,7 +235,7 @@ export type HardNegative = 'test' | 'ids' | 'sex' | 'generation' | 'roles' | 'st
  */
 export function hardNegative(a: PersonFeatures, b: PersonFeatures, idLevel = compareIds(a, b), birth = birthLevel(a, b)): HardNegative | undefined {
   if (a.test || b.test) return 'test';
-  if (idLevel === CITIZEN_ID.different || idLevel === CITIZEN_ID.otherMasked) return 'ids';
+  if (idLevel === CITIZEN_ID.different || (idLevel === CITIZEN_ID.otherMasked && (a.idStatus === ID.own || b.idStatus === ID.own))) return 'ids';
   const sameId = idLevel === CITIZEN_ID.same || idLevel === CITIZEN_ID.former;
   if (!sameId && a.sex !== 0 && b.sex !== 0 && a.sex !== b.sex) return 'sex';
   if (!sameId && birth === BIRTH.different) return 'generation';

@@ -64,6 +64,10 @@ export interface PersonFeatures {
   readonly places: readonly PlaceFeatures[];
   readonly relatives: readonly RelativeFeatures[];
   readonly memberships: readonly MembershipFeatures[];
+  /** The landlord this record names, as if he were a record with a name, a phone and this dwelling. He joins an owner's title to the person who has that phone. */
+  readonly landlord: PersonFeatures | undefined;
+  /** This is such a landlord, no record. */
+  readonly mention: boolean;
   /** Neither a legal name nor a usable ID nor a birth date: attached to a person, never identity. */
   readonly attachable: boolean;
 }
@@ -105,7 +109,25 @@ export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
       relation: m.relation ?? '',
       ...kinshipOf(m.relation),
     })) ?? NONE,
+    landlord: landlordOf(record, body),
+    mention: false,
     attachable: (name === undefined || name.nickname) && !usableId && birth === 0,
+  };
+}
+
+/** Mentions sort behind all records, so that none ever names a cluster. */
+const BEHIND_ALL = '\uffff';
+
+function landlordOf(record: SourceRecord<'person'>, body: PersonBody): PersonFeatures | undefined {
+  const name = nameFeatures(body.relatives?.find((r) => r.role === 'landlord')?.name, true);
+  if (name === undefined || name.cut || name.wildcard || record.test === true) return undefined;
+  const phones = exact(body.phones?.filter((p) => p.holder === 'landlord').map((p) => p.number) ?? NONE);
+  const place = placeFeatures(body.currentAddress);
+  if (phones.length === 0 || place === undefined || !place.fine) return undefined;
+  return {
+    type: 'person', key: flat(`${BEHIND_ALL}${recordKey(record.system, 'person', record.naturalKey)}`), system: record.system, test: false, name, former: NONE, sex: 0,
+    idStatus: ID.none, id: '', formerIds: NONE, idBirth: 0, birth: 0, slippable: false, phones, places: [place], relatives: NONE, memberships: NONE,
+    landlord: undefined, mention: true, attachable: false,
   };
 }
 

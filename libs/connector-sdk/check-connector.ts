@@ -27,7 +27,10 @@ function checkTables({ manifest, schema }: Connector, faults: string[]): void {
     const columns = new Set(columnNames(table.read));
     if (columns.size !== table.read.columns.length) faults.push(`${where}: a column is listed twice`);
     fileNamePattern(table.file, faults);
-    for (const v of table.void) if (!columns.has(v.column)) faults.push(`${where}: void names no column of it (${v.column})`);
+    for (const v of table.void) {
+      if (!columns.has(v.column)) faults.push(`${where}: void names no column of it (${v.column})`);
+      if ('olderThan' in v && !table.lookup.some((l) => l.table === v.olderThan && l.columns.includes(v.column))) faults.push(`${where}: void compares with ${v.olderThan}.${v.column}, which no lookup reads`);
+    }
     for (const l of table.lookup) {
       const other = tables.find((t) => t.id === l.table);
       const there = new Set(other === undefined ? [] : columnNames(other.read));

@@ -57,6 +57,7 @@ describe('loading a connector folder', () => {
   });
 
   const single: [string, string, string | RegExp, string, string][] = [
+    ['a void row compared with nothing', 'connector.yaml', 'file: persons.jsonl', 'file: persons.jsonl\n      void: [{ column: id, olderThan: persons, why: older }]', 'which no lookup reads'],
     ['a field answered twice', 'mapping.in.yaml', 'fields: [occupation, dwellingCode]', 'fields: [occupation, dwellingCode, name]', 'answered twice'],
     ['an unknown transform', 'mapping.in.yaml', 'transform: citizenId, column: ident }', 'transform: eval, column: ident }', 'citizenId'],
     ['a transform that does not fit', 'mapping.in.yaml', 'sex: { transform: code, column: sex, table: sex }', 'sex: { transform: name, column: sex }', 'does not yield'],

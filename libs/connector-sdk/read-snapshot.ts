@@ -89,7 +89,7 @@ export class SnapshotReader {
         for (const raw of batch) {
           if (raw.kind !== 'row') continue;
           const key = cellText(raw.values[l.key]);
-          const order = l.newest.map((c) => cellText(raw.values[c])).join('|');
+          const order = l.newest.map((c) => comparable(cellText(raw.values[c]))).join('|');
           const before = newest.get(key);
           if (key === '' || (before !== undefined && before.order >= order)) continue;
           newest.set(key, { order, row: Object.fromEntries(l.columns.map((c) => [c, cellText(raw.values[c])])) });
@@ -98,6 +98,11 @@ export class SnapshotReader {
     }
     return new Map([...newest].map(([key, { row }]) => [key, row]));
   }
+}
+
+/** Numbers compare as numbers whatever their length; what is no number never wins over one, so that a spoilt row displaces none. */
+function comparable(text: string): string {
+  return /^\d+$/.test(text) ? `1${text.padStart(20, '0')}` : `0${text}`;
 }
 
 /** Every row of a connector's snapshot: of a city directory (path) or of given files. */

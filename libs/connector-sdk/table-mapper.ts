@@ -46,7 +46,7 @@ export interface LookupTable {
 /** Turns the rows of one table into outcomes; snapshots and live protocols share it, so that both give the same records. */
 export class TableMapper {
   private readonly map: RowMapper;
-  private readonly voids: { column: string; codes: ReadonlySet<string>; why: string }[];
+  private readonly voids: { holds: (text: string, lookups: ReadonlyMap<string, Row> | undefined) => boolean; column: string; why: string }[];
   private readonly recordType: RecordType;
   private readonly never: readonly string[];
 
@@ -55,7 +55,16 @@ export class TableMapper {
     const spec = manifest.snapshot.tables.find((t) => t.id === table)!;
     const lookups = new Set(spec.lookup.map((l) => l.table));
     this.map = compileMapping({ rules: manifest.records, mapping: mappingIn, codes, lookups, legacy: legacyColumns(connector) }, table, divisions);
-    this.voids = spec.void.map((v) => ({ column: v.column, codes: new Set(v.in), why: v.why }));
+    this.voids = spec.void.map((v) => {
+      if ('in' in v) {
+        const codes = new Set(v.in);
+        return { column: v.column, why: v.why, holds: (text) => codes.has(text) };
+      }
+      return { column: v.column, why: v.why, holds: (text, rows) => {
+        const newest = rows?.get(v.olderThan);
+        return newest !== undefined && cellText(newest[v.column]) !== text;
+      } };
+    });
     this.recordType = manifest.records.find((r) => r.table === table)!.type;
     this.never = manifest.never;
   }
@@ -67,8 +76,9 @@ export class TableMapper {
       return { kind: 'dead', position, recordType: this.recordType, code: raw.code, stage: 'decoding', reason: raw.reason, bytes: raw.bytes };
     }
     const row = raw.values;
-    for (const v of this.voids) if (v.codes.has(cellText(row[v.column]))) return { kind: 'void', position, why: v.why };
-    const mapped = this.map(row, { fileDate: origin.fileDate, cut: raw.cut, lookups: lookupRows(row, origin.lookups) });
+    const lookups = lookupRows(row, origin.lookups);
+    for (const v of this.voids) if (v.holds(cellText(row[v.column]), lookups)) return { kind: 'void', position, why: v.why };
+    const mapped = this.map(row, { fileDate: origin.fileDate, cut: raw.cut, lookups });
     if (mapped.kind === 'fault') {
       const { recordType, naturalKey, code, reason } = mapped;
       return { kind: 'dead', position, recordType, naturalKey, code, stage: 'mapping', reason, bytes: maskRow(raw.bytes, row, this.never) };

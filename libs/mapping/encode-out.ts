@@ -61,7 +61,7 @@ export function compileOut(section: Pick<OutSection, 'columns'>, codes: Readonly
       const there = encode(held);
       const changed: OutRow = { columns: {}, refused: wanted.refused };
       for (const c of columns) {
-        const value = wanted.columns[c.column];
+        const value = c.spec.as === 'matches' ? answer(fields[c.spec.field], held[c.spec.field]) : wanted.columns[c.column];
         if (value !== undefined && !same(value, there.columns[c.column], c.spec, held)) changed.columns[c.column] = value;
       }
       return changed;
@@ -78,6 +78,13 @@ function put(c: CompiledColumn, value: unknown, row: OutRow): void {
     if (!(e instanceof Unsayable)) throw e;
     row.refused.push({ column: c.column, field: c.spec.field, code: e.code, reason: e.reason });
   }
+}
+
+/** Yes or no, whether the target's own value is the winning one; nothing where either is missing. Names are compared by key. */
+function answer(winning: unknown, theirs: unknown): boolean | undefined {
+  if (winning === undefined || theirs === undefined) return undefined;
+  const plain = (v: unknown): unknown => (typeof v === 'object' && v !== null ? ((v as { key?: string; value?: string }).key ?? (v as { value?: string }).value) : v);
+  return plain(winning) === plain(theirs);
 }
 
 function same(wanted: OutValue, there: OutValue | undefined, spec: OutColumn, held: CanonicalFields): boolean {

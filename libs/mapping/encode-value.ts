@@ -55,6 +55,13 @@ function encoderFor(spec: OutColumn, codes: ReadonlyMap<string, CodeMap>, where:
       return (v) => addressText(v as Address);
     case 'householdKey':
       return (v) => membership(v, spec)?.key;
+    case 'matches':
+      // Answered by the comparison with what the target holds; the value itself never leaves.
+      return () => undefined;
+    case 'count':
+      return (v) => (v as unknown[]).length;
+    case 'householdCount':
+      return (v) => new Set((v as Membership[]).map((m) => `${m.kind}:${m.key}`)).size;
     case 'relation': {
       const code = spec.map === undefined && spec.table === undefined ? undefined : codeEncoder(spec, codes, where, faults);
       return (v) => {

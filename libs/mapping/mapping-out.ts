@@ -10,7 +10,7 @@ const plainColumn = {
   field: z.string().min(1),
   as: z.enum([
     'text', 'number', 'boolean', 'list', 'citizenId', 'name', 'code', 'date', 'phone', 'division', 'address', 'relation', 'householdKey',
-    'relativeName', 'relativeCitizenId', 'flag',
+    'relativeName', 'relativeCitizenId', 'flag', 'matches', 'count', 'householdCount',
   ]),
   part: z.string().optional(),
   map: z.string().optional(),

@@ -133,7 +133,7 @@ function giveBirth(population: Population, mother: Person, day: Day): void {
     if (count === 2 && i === 0 && child.given.length === 2 && child.surname) shared = child.given[0];
     const home = mother.home ?? father.home;
     if (home) moveTo(child, home);
-    if (rng.chance(0.002) && father.father && father.father.sex === sex && father.father.surname === child.surname) {
+    if (rng.chance(0.005) && father.father && father.father.sex === sex && father.father.surname === child.surname) {
       child.given = father.father.given;
       child.name = father.father.name;
     }

@@ -159,6 +159,27 @@ describe('a target that fails', () => {
     expect([...(await deliveries(a.entry)), ...(await deliveries(b.entry))].map((d) => d.state)).toEqual(['written', 'written']);
   });
 
+  it('gets two changes of one record in order, the later one never before the earlier', async () => {
+    const m = await moved();
+    await plan('grid', m.message);
+    server.failures = [500];
+    const s = sender();
+    await s.sendDue(signal);
+    await stage.person(m.id, personRecord('hub', `${m.entry}-2`, { currentAddress: OLD_HOME }, { sourceTime: '2026-07-02T00:00:00+08:00', order: '3' }));
+    await plan('grid', stage.change(m.id, 3, ['currentAddress'], [`hub:person:${m.entry}-2`]));
+    const before = server.requests.length;
+    // The earlier one waits for its next attempt; the later one is due, and waits behind it.
+    await stage.store.pool.query(`update delivery set next_attempt_at = next_attempt_at + interval '1 hour' where cause = $1`, [m.entry]);
+    expect(await s.sendDue(signal)).toBe(0);
+    expect(server.requests.length).toBe(before);
+    stage.clock.advance(2 * 3_600_000);
+    while ((await s.sendDue(signal)) > 0);
+    // By then the person is back at the old home, which the grid holds: there is nothing to write any more.
+    expect(server.rows.get(m.keys[0]!)).toBeUndefined();
+    expect((await deliveries(m.entry)).map((d) => [d.state, d.reasonCode])).toEqual([['notShared', 'outranked']]);
+    expect((await deliveries(`${m.entry}-2`))[0]).toMatchObject({ state: 'confirmed', reasonCode: 'alreadyThere' });
+  });
+
   it('that refuses one record sets it aside as a dead letter and takes the others', async () => {
     const [bad, good] = [await moved(), await moved()];
     server.codes.set(bad.keys[0]!, 422);

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { LoadResult } from '#libs/bulk/load-result';
+import { generateCity } from '#libs/synthetic/generate-city';
+import { newDataDir, removeDataDir, yici, yiciJson } from '#test/support/child-process';
+import { seededRandom } from '#test/support/seeded-random';
+
+const KILLS = 10;
+const city = mkdtempSync(path.join(os.tmpdir(), 'yici-city-'));
+const dataDirs: string[] = [];
+let undisturbed: LoadResult;
+let tookMs: number;
+
+function dataDir(): string {
+  const dir = newDataDir();
+  dataDirs.push(dir);
+  return dir;
+}
+
+beforeAll(async () => {
+  await generateCity({ persons: 2000, seed: 'killed load' }, city);
+  const started = performance.now();
+  undisturbed = await yiciJson<LoadResult>('load', city, '--data-dir', dataDir());
+  tookMs = performance.now() - started;
+}, 300_000);
+afterAll(async () => {
+  for (const dir of dataDirs) await removeDataDir(dir);
+  rmSync(city, { recursive: true, force: true });
+}, 60_000);
+
+it(`a load killed at ${KILLS} random moments is run again, and gives the same store`, async () => {
+  const random = seededRandom('load-killed');
+  let dir = dataDir();
+  let killed = 0;
+  while (killed < KILLS) {
+    const afterMs = Math.round(tookMs * random());
+    const load = yici('load', city, '--data-dir', dir, '--json');
+    await Promise.race([sleep(afterMs), load.ended]);
+    const { code, signal, stdout } = await load.kill();
+    if (signal === 'SIGKILL') killed += 1;
+    // Killed after its commit, or too late: then all of it is there, and a second load must say so.
+    const refused = code === 1 && stdout.includes('YICI_LOAD_STORE_NOT_EMPTY');
+    if (code === 0 || refused) {
+      await expectWhole(dir);
+      dir = dataDir();
+    } else expect({ code, signal, stdout }).toEqual({ code: null, signal: 'SIGKILL', stdout: '' });
+    process.stderr.write(`load-killed: after ${afterMs} ms of ${Math.round(tookMs)}: ${signal ?? `exit ${code}`}\n`);
+  }
+  const last = await yici('load', city, '--data-dir', dir, '--json').ended;
+  if (last.code === 0) {
+    const result = JSON.parse(last.stdout.trim().split('\n').at(-1)!) as LoadResult;
+    expect([result.partitionHash, result.rows, result.entities, result.reviews])
+      .toEqual([undisturbed.partitionHash, undisturbed.rows, undisturbed.entities, undisturbed.reviews]);
+  } else expect(last.stdout).toContain('YICI_LOAD_STORE_NOT_EMPTY');
+  await expectWhole(dir);
+}, 900_000);
+
+/** Every record with its entity, nothing twice. */
+async function expectWhole(dir: string): Promise<void> {
+  const rows = async (what: string): Promise<number> => (await yiciJson<{ rows: number }>('export', what, '--out', path.join(dir, 'out.csv'), '--data-dir', dir)).rows;
+  const sum = (k: 'accepted' | 'dead'): number => Object.values(undisturbed.rows).reduce((n, r) => n + r[k], 0);
+  expect(await rows('persons')).toBe(undisturbed.entities.person);
+  expect(await rows('households')).toBe(undisturbed.entities.household);
+  expect(await rows('dwellings')).toBe(undisturbed.entities.dwelling);
+  expect(await rows('dead-letters')).toBe(sum('dead'));
+  expect(await rows('reviews')).toBe(undisturbed.reviews);
+}

@@ -55,20 +55,12 @@ export class DeliveryStore {
     const found = await this.pool.query<Row>({
       name: 'delivery_due',
       text: `select d.* from delivery d
-             where d.target = $1 and d.state = 'waiting' and d.next_attempt_at <= $2 and not exists (
+             where d.target = $1 and d.state = 'waiting' and d.next_attempt_at is not null and d.next_attempt_at <= $2 and not exists (
                select from delivery e where e.target = d.target and e.target_ref = d.target_ref and e.state = 'waiting' and e.next_attempt_at is not null and e.id < d.id)
              order by d.id limit $3`,
       values: [target, new Date(this.clock.now()), limit],
     });
     return found.rows.map((r) => this.decode(r));
-  }
-
-  /** When the next waiting delivery of a target becomes due; undefined when none waits for time. */
-  async nextDueAt(target: string): Promise<Date | undefined> {
-    const found = await this.pool.query<{ at: Date | null }>({
-      name: 'delivery_next', text: `select min(next_attempt_at) as at from delivery where target = $1 and state = 'waiting'`, values: [target],
-    });
-    return found.rows[0]?.at ?? undefined;
   }
 
   async settle(tx: Transaction, outcomes: readonly DeliveryOutcome[]): Promise<void> {

@@ -75,10 +75,13 @@ export function writeName(p: Person, rates: DirtRates, care: number, rng: Rng): 
     return hit(rates.nameHomophone * 2) ? transliterate(name) : name;
   }
   if (rng.chance(rates.nameRareLost * Math.min(1, care))) name = loseRare(name, rng);
+  // A rare character is two code units: people drop and swap characters.
+  const characters = [...name];
+  const [first = '', middle, last] = characters;
   if (hit(rates.nameHomophone)) name = replaceOne(name, HOMOPHONES, rng);
   else if (hit(rates.nameShape)) name = replaceOne(name, SHAPES, rng);
-  else if (hit(rates.nameTransposed) && name.length === 3) name = name[0]! + name[2]! + name[1]!;
-  else if (hit(rates.nameShort) && name.length === 3) name = rng.chance(0.5) ? name[0]! + name[2]! : name.slice(0, 2);
+  else if (hit(rates.nameTransposed) && characters.length === 3) name = first + last! + middle!;
+  else if (hit(rates.nameShort) && characters.length === 3) name = rng.chance(0.5) ? first + last! : first + middle!;
   if (hit(rates.nameVariant)) name = [...name].map((c) => VARIANTS.get(c) ?? c).join('');
   if (hit(rates.nameBracket)) name += rng.pick(['（小）', '(大)', '（户主）', `（${p.nickname.slice(0, 4)}）`, '(租客)']);
   if (hit(rates.nameSpaces)) name = rng.chance(0.5) ? `${name[0]!}　${name.slice(1)}` : `${name[0]!} ${name.slice(1)}`;

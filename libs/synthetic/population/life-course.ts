@@ -130,7 +130,7 @@ function giveBirth(population: Population, mother: Person, day: Day): void {
       surname: takesMothers ? mother.surname || undefined : father.surname, father, mother, generationCharacter: shared ?? population.generationCharacter(father, year),
     });
     // Twins share a character of their names.
-    if (count === 2 && i === 0 && child.given.length === 2 && child.surname) shared = child.given[0];
+    if (count === 2 && i === 0 && [...child.given].length === 2 && child.surname) shared = [...child.given][0];
     const home = mother.home ?? father.home;
     if (home) moveTo(child, home);
     if (rng.chance(0.005) && father.father && father.father.sex === sex && father.father.surname === child.surname) {

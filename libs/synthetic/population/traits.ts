@@ -74,7 +74,7 @@ function work(rng: Rng, p: Person, age: number): void {
 const FREE_NICKNAMES = ['阳光总在风雨后', '静待花开', '海阔天空', '一笑而过', '幸福一家人', '云淡风轻', '爱吃鱼的猫', '小区业主', '宝妈', '业主', '平平淡淡', '知足常乐', '往事随风', '老王头', '岁月静好', '花开富贵', '快乐每一天'];
 
 function nickname(rng: Rng, p: Person, age: number): string {
-  const last = p.given.slice(-1);
+  const last = [...p.given].at(-1) ?? '';
   const x = rng.next();
   if (x < 0.25 && p.surname) return `${age > 45 ? '老' : '小'}${p.surname}`;
   if (x < 0.4) return `小${last}`;

@@ -50,7 +50,8 @@ function encoderFor(spec: OutColumn, codes: ReadonlyMap<string, CodeMap>, where:
     case 'phone':
       return (v) => (v as Phone[]).find((p) => (p.holder ?? 'own') === (spec.holder ?? 'own'))?.number;
     case 'division':
-      return (v) => (v as Address).division;
+      // Written codes have 12 digits; one of a street or district ends in zeros.
+      return (v) => (v as Address).division?.padEnd(12, '0');
     case 'address':
       return (v) => addressText(v as Address);
     case 'householdKey':

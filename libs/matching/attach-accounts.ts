@@ -13,22 +13,23 @@ export interface Attached {
 
 /** Odds that the holder of a phone is somebody no record knows (recycled, or a child's account on a parent's phone). */
 const STRANGER = 0.06;
-/** What the second and every further record of a person with this phone adds to the pull of the first. */
-const AGAIN = 0.6;
 const SAME_HOME = 3;
 const OTHER_HOME = 0.5;
 
 interface Pull {
+  /** Records of the person with this phone, and with any. */
   records: number;
+  phoned: number;
   home: number;
   fit: number;
 }
 
 /**
- * Attaches accounts to the person their phone points to, weighed by how many records of that person carry it, by the
- * dwelling, and by what a nickname says (罗叔, 婷婷). A phone that a family shares usually points to nobody.
+ * Attaches accounts to the person their phone points to, weighed by how many and which share of that person's
+ * records carry it, by the dwelling, and by what a nickname says (罗叔, 婷婷). A phone that a family shares usually points to nobody.
  */
 export function attachAccounts(features: readonly PersonFeatures[], cluster: Int32Array, attachments: readonly Attachment[]): Attached[] {
+  const phoned = recordsWithPhone(features, cluster, attachments);
   const pulls = new Map<number, Map<number, Pull>>();
   for (const { account, record } of attachments) {
     const a = features[account]!;
@@ -36,7 +37,7 @@ export function attachAccounts(features: readonly PersonFeatures[], cluster: Int
     let byCluster = pulls.get(account);
     if (byCluster === undefined) pulls.set(account, (byCluster = new Map()));
     const c = cluster[record]!;
-    const pull = byCluster.get(c) ?? { records: 0, home: PLACE_RELATION.none, fit: a.name === undefined ? 1 : 0 };
+    const pull = byCluster.get(c) ?? { records: 0, phoned: phoned.get(c)!, home: PLACE_RELATION.none, fit: a.name === undefined ? 1 : 0 };
     byCluster.set(c, pull);
     pull.records += 1;
     for (const p of a.places) for (const q of r.places) pull.home = Math.max(pull.home, comparePlaces(p, q));
@@ -60,7 +61,20 @@ export function attachAccounts(features: readonly PersonFeatures[], cluster: Int
   return out;
 }
 
+/** How many records of each cluster in question carry a phone at all: who lists another one elsewhere only borrows this one. */
+function recordsWithPhone(features: readonly PersonFeatures[], cluster: Int32Array, attachments: readonly Attachment[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const t of attachments) counts.set(cluster[t.record]!, 0);
+  if (counts.size > 0) {
+    features.forEach((f, i) => {
+      const c = counts.get(cluster[i]!);
+      if (c !== undefined && f.phones.length > 0 && !f.attachable && !f.mention) counts.set(cluster[i]!, c + 1);
+    });
+  }
+  return counts;
+}
+
 function oddsOf(p: Pull): number {
   const home = p.home >= PLACE_RELATION.tail ? SAME_HOME : p.home === PLACE_RELATION.other ? OTHER_HOME : 1;
-  return (1 + (p.records - 1) * AGAIN) * home * p.fit;
+  return ((p.records * p.records) / p.phoned) * home * p.fit;
 }

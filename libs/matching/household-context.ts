@@ -15,12 +15,20 @@ export interface ContextInput {
 
 interface Member {
   label: string;
+  name: string;
   kin: boolean;
+}
+
+/** A family: its distinct clusters, and under which names they live here. */
+interface Family {
+  labels: readonly string[];
+  members: readonly Member[];
 }
 
 /**
  * What the third stage knows of each person record: the first-stage clusters of the family it lives with, over all its
- * households of whatever kind, each with all the records of its second-stage cluster. Lodgers and collectives are left out.
+ * households of whatever kind, each with all the records of its second-stage cluster, and their names. Lodgers and
+ * collectives are left out.
  */
 export function householdContext(input: ContextInput): (PersonContext | undefined)[] {
   const collective = new Set(input.households.filter((h) => h.collective).map((h) => input.householdLabel(h.key) ?? h.key));
@@ -30,37 +38,42 @@ export function householdContext(input: ContextInput): (PersonContext | undefine
     for (const m of p.memberships) {
       const house = input.householdLabel(m.household) ?? m.household;
       if (collective.has(house)) continue;
-      const list = members.get(house) ?? [];
-      members.set(house, list);
-      list.push({ label: input.personLabel(i), kin: m.kin || m.relation === '' });
+      let list = members.get(house);
+      if (list === undefined) members.set(house, (list = []));
+      list.push({ label: input.personLabel(i), name: p.name === undefined || p.name.nickname ? '' : p.name.key, kin: m.kin || m.relation === '' });
     }
   });
-  const families = new Map<string, string[]>();
+  const families = new Map<string, Family>();
   for (const [house, list] of members) families.set(house, familyOf(list));
   return input.persons.map((p, i) => contextOf(p, input.personLabel(i), families, input.householdLabel));
 }
 
-/** Distinct clusters of the family; empty when there are too many people for a family. */
-function familyOf(list: readonly Member[]): string[] {
-  const kin = new Set<string>();
+/** Empty when there are too many people for a family. */
+function familyOf(list: readonly Member[]): Family {
+  const labels = new Set<string>();
   const all = new Set<string>();
+  const members: Member[] = [];
   for (const m of list) {
     all.add(m.label);
-    if (m.kin) kin.add(m.label);
+    if (!m.kin) continue;
+    labels.add(m.label);
+    if (!members.some((n) => n.label === m.label && n.name === m.name)) members.push(m);
   }
-  return all.size > LARGEST_FAMILY ? [] : [...kin].sort();
+  return all.size > LARGEST_FAMILY ? { labels: [], members: [] } : { labels: [...labels].sort(), members };
 }
 
-function contextOf(p: PersonFeatures, own: string, families: ReadonlyMap<string, string[]>, householdLabel: (household: RecordKey) => string | undefined): PersonContext | undefined {
+function contextOf(p: PersonFeatures, own: string, families: ReadonlyMap<string, Family>, householdLabel: (household: RecordKey) => string | undefined): PersonContext | undefined {
   if (p.memberships.length === 0 || p.test) return undefined;
-  let kin: string[] = [];
+  const kin = new Set<string>();
+  const names = new Set<string>();
   let child = false;
   for (const m of p.memberships) {
     if (!m.kin && m.relation !== '') continue;
-    const family = families.get(householdLabel(m.household) ?? m.household) ?? [];
-    kin = kin.length === 0 ? family : [...new Set([...kin, ...family])].sort();
+    const family = families.get(householdLabel(m.household) ?? m.household);
+    if (family === undefined) continue;
+    for (const label of family.labels) if (label !== own) kin.add(label);
+    for (const n of family.members) if (n.label !== own && n.name !== '' && n.name !== p.name?.key) names.add(n.name);
     if (m.generation !== undefined && m.generation > 0) child = true;
   }
-  if (kin.length === 0) return undefined;
-  return { kin: kin.filter((k) => k !== own), own, child };
+  return kin.size === 0 ? undefined : { kin: [...kin].sort(), names: [...names].sort(), own, child };
 }

@@ -16,7 +16,7 @@ export const SEX = { missing: 0, same: 1, different: 2 } as const;
 export const PHONE = { missing: 0, personal: 1, family: 2, shared: 3, public: 4, typo: 5, different: 6 } as const;
 export const PLACE = { missing: 0, personal: 1, family: 2, shared: 3, public: 4, tail: 5, compound: 6, different: 7 } as const;
 export const KIN = { missing: 0, two: 1, one: 2, name: 3, different: 4 } as const;
-export const HOUSEHOLD = { missing: 0, two: 1, one: 2, none: 3 } as const;
+export const HOUSEHOLD = { missing: 0, two: 1, one: 2, twoNames: 3, oneName: 4, none: 5 } as const;
 
 /** How many distinct people stand behind a value, over the whole record set. */
 export interface ValueLevels {
@@ -27,6 +27,8 @@ export interface ValueLevels {
 export interface PersonContext {
   /** First-stage cluster labels of the family it lives with, sorted, its own left out. */
   kin: readonly string[];
+  /** Names they bear there, sorted, its own left out. */
+  names: readonly string[];
   /** Its own first-stage label. */
   own: string;
   /** It is somebody's child or grandchild in one of its households: twins and siblings share all their kin. */
@@ -65,7 +67,7 @@ export class PairScorer {
     v[4] = this.phoneLevel(a, b);
     v[5] = this.placeLevel(a, b);
     v[6] = kinLevel(a, b);
-    v[7] = ca === undefined || cb === undefined ? HOUSEHOLD.missing : sharedKin(ca, cb);
+    v[7] = ca === undefined || cb === undefined ? HOUSEHOLD.missing : sharedKin(a, b, ca, cb);
     this.weight = this.sum(a);
     this.hardNegative = hardNegative(a, b, v[1]!, v[2]!);
     this.verdict = this.judge(a, b, ca?.child === true || cb?.child === true);
@@ -201,7 +203,7 @@ export class PairScorer {
     if (v[4] === PHONE.personal || v[4] === PHONE.family || v[4] === PHONE.shared) n += 1;
     if (v[5] === PLACE.personal || v[5] === PLACE.family || v[5] === PLACE.shared || v[5] === PLACE.tail) n += 1;
     if (v[6] === KIN.one || v[6] === KIN.two) n += 1;
-    if (v[7] === HOUSEHOLD.one || v[7] === HOUSEHOLD.two) n += 1;
+    if (v[7] !== HOUSEHOLD.missing && v[7] !== HOUSEHOLD.none) n += 1;
     return n;
   }
 }
@@ -301,11 +303,14 @@ function kinLevel(a: PersonFeatures, b: PersonFeatures): number {
   return different > 0 ? KIN.different : KIN.missing;
 }
 
-function sharedKin(a: PersonContext, b: PersonContext): number {
-  if (a.kin.length === 0 || b.kin.length === 0) return HOUSEHOLD.missing;
+function sharedKin(a: PersonFeatures, b: PersonFeatures, ca: PersonContext, cb: PersonContext): number {
   let shared = 0;
-  for (const k of a.kin) if (k !== b.own && b.kin.includes(k)) shared += 1;
-  return shared > 1 ? HOUSEHOLD.two : shared === 1 ? HOUSEHOLD.one : HOUSEHOLD.none;
+  for (const k of ca.kin) if (k !== cb.own && cb.kin.includes(k)) shared += 1;
+  if (shared > 1) return HOUSEHOLD.two;
+  if (shared === 1) return HOUSEHOLD.one;
+  let named = 0;
+  for (const n of ca.names) if (n !== a.name?.key && n !== b.name?.key && cb.names.includes(n)) named += 1;
+  return named > 1 ? HOUSEHOLD.twoNames : named === 1 ? HOUSEHOLD.oneName : HOUSEHOLD.none;
 }
 
 function oneDigitOff(p: string, q: string): boolean {

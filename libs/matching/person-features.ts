@@ -103,12 +103,7 @@ export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
     phones: phonesOf(body),
     places: placesOf(body),
     relatives,
-    memberships: body.memberships?.map((m) => ({
-      household: flat(recordKey(record.system, 'household', m.key)),
-      kind: m.kind,
-      relation: m.relation ?? '',
-      ...kinshipOf(m.relation),
-    })) ?? NONE,
+    memberships: membershipsOf(record, body),
     landlord: landlordOf(record, body),
     mention: false,
     attachable: (name === undefined || name.nickname) && !usableId && birth === 0,
@@ -184,6 +179,21 @@ function relativesOf(body: PersonBody): readonly RelativeFeatures[] {
 function formerOf(body: PersonBody): readonly NameFeatures[] {
   if (body.formerNames === undefined || body.formerNames.length === 0) return NONE;
   return body.formerNames.map((n) => nameFeatures(n, true)).filter((n) => n !== undefined);
+}
+
+/**
+ * Households the record is listed in. The owners on one title (keys `FWBM#n`) count as one as well: who is on it beside
+ * an absent owner is often the only thing that tells him from a namesake.
+ */
+function membershipsOf(record: SourceRecord<'person'>, body: PersonBody): readonly MembershipFeatures[] {
+  const out: MembershipFeatures[] = [];
+  for (const m of body.memberships ?? NONE) {
+    out.push({ household: flat(recordKey(record.system, 'household', m.key)), kind: m.kind, relation: m.relation ?? '', ...kinshipOf(m.relation) });
+  }
+  if (body.dwellingCode !== undefined && record.naturalKey.startsWith(`${body.dwellingCode}#`)) {
+    out.push({ household: flat(recordKey(record.system, 'household', `title ${body.dwellingCode}`)), kind: 'living', relation: '', generation: undefined, kin: true });
+  }
+  return exact(out);
 }
 
 function phonesOf(body: PersonBody): readonly string[] {

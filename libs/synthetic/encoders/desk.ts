@@ -95,12 +95,12 @@ export class Desk {
     return Math.max(2, Math.round(n * this.rates.malformed));
   }
 
-  /** Files one person record under its key; `copy` marks the second record of the same person. */
-  file(key: string, seen: Seen, householdKey = '', copy = false): void {
+  /** Files one person record under its key; `copy` marks the second record of the same person; `knowsSex` is false for a system without that column. */
+  file(key: string, seen: Seen, householdKey = '', copy = false, knowsSex = true): void {
     const { person } = seen;
     this.truth.add(this.system, 'person', key, person.entity);
     this.truth.flat?.add(this.system, key, person.entity, {
-      name: seen.name.replace(/\s/g, ''), id: cleanId(seen.id), birth: isoBirth(seen.birth), sex: seen.sex, phone: cleanPhone(seen.phone), address: seen.address.text.normalize('NFKC'), household: householdKey,
+      name: seen.name.replace(/\s/g, ''), id: cleanId(seen.id), birth: isoBirth(seen.birth), sex: knowsSex ? seen.sex : 0, phone: cleanPhone(seen.phone), address: seen.address.text.normalize('NFKC'), household: householdKey,
     });
     const counts = this.truth.counts(this.system);
     counts.personRecords += 1;

@@ -49,7 +49,7 @@ function view(desk: Desk, owned: OwnedDwelling, owners: Person[], current: boole
   const address = rng.chance(0.9) ? (rng.chance(0.4) ? desk.city.name : '') + door : '';
   if (current) {
     desk.truth.add(desk.system, 'dwelling', code, owned.entity);
-    seen.forEach((s, i) => desk.file(`${code}#${i + 1}`, { ...s, phoneOfFamily: false, address: { text: address, means: undefined, complete: true } }, code));
+    seen.forEach((s, i) => desk.file(`${code}#${i + 1}`, { ...s, phoneOfFamily: false, address: { text: address, means: undefined, complete: true } }, code, false, false));
   }
   const room = dwelling.estate ? roomText(dwelling) : String(dwelling.door);
   return [

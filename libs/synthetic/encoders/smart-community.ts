@@ -40,13 +40,13 @@ function account(desk: Desk, p: Person, copy: boolean, test = false): string {
   const x = rng.next();
   const nick = rng.chance(0.88) ? p.nickname + (rng.chance(0.4) ? rng.pick(FACES) : '') : null;
   // A real name, a form of address in its place, or nothing at all.
-  const realName = test || verified || x < 0.52 ? seen.name : x < 0.62 ? p.nickname + (rng.chance(0.3) ? rng.pick(FACES) : '') : null;
+  const realName = test || verified || x < 0.4 ? seen.name : x < 0.55 ? p.nickname + (rng.chance(0.3) ? rng.pick(FACES) : '') : null;
   const idCard = test ? seen.id : verified ? p.id : rng.chance(0.05) ? seen.id || null : null;
   const house = p.home?.dwelling && rng.chance(0.5) ? houseCode(p.home.dwelling) : null;
   const address = rng.chance(0.72) ? seen.address.text || null : null;
-  const mobile = copy && p.oldPhone ? p.oldPhone : rng.chance(0.95) ? (cleanPhone(seen.phone) || p.phone || null) : null;
+  const mobile = copy && p.oldPhone ? p.oldPhone : rng.chance(0.975) ? (rng.chance(0.9) ? p.phone : cleanPhone(seen.phone) || p.phone) : null;
   const shownPhone = mobile ?? '';
-  desk.file(key, { ...seen, name: realName ?? '', id: idCard ?? '', birth: 'empty', phone: shownPhone, phoneOfFamily: shownPhone !== '' && shownPhone !== p.oldPhone && (p.phoneShared || seen.phoneOfFamily), address: address ? seen.address : { ...seen.address, text: '', means: undefined } }, house ?? '', copy);
+  desk.file(key, { ...seen, name: realName ?? '', id: idCard ?? '', birth: 'empty', phone: shownPhone, phoneOfFamily: shownPhone !== '' && shownPhone !== p.oldPhone && (p.phoneShared || seen.phoneOfFamily), address: address ? seen.address : { ...seen.address, text: '', means: undefined } }, house ?? '', copy, false);
   const registered = desk.stamp(Math.max(p.arrived, desk.today - 2500), desk.today - 40);
   const updated = desk.stamp(registered.day + 1, desk.today);
   const consents = PURPOSES.filter((c) => rng.chance(c === 'share-profile' ? 0.5 : c === 'health-service' ? 0.3 : 0.7));

@@ -55,7 +55,7 @@ function noteOwners(population: Population, owned: Map<Dwelling, OwnedDwelling>,
 function assignOwners(population: Population, rng: Rng, homes: Home[], owned: Map<Dwelling, OwnedDwelling>): void {
   const adults = population.persons.filter((p) => p.origin !== 'student' && ageAt(p.birth, population.today) >= 28 && p.origin !== 'migrant');
   // Landlords are few and own several dwellings each.
-  const landlords = adults.length > 0 ? Array.from({ length: Math.max(3, Math.ceil(adults.length * 0.04)) }, () => rng.pick(adults)) : population.persons;
+  const landlords = adults.length > 0 ? Array.from({ length: Math.max(3, Math.ceil(adults.length * 0.08)) }, () => rng.pick(adults)) : population.persons;
   for (const home of homes) {
     if (!home.dwelling) continue;
     const head = home.head!;

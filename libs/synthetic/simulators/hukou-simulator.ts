@@ -13,6 +13,8 @@ export interface HukouOptions {
   /** `hukou` when absent. */
   schema?: string;
   ticketFolder: string;
+  /** Where ticket files go that were taken; removed when absent. */
+  takenFolder?: string;
   /** Milliseconds between two looks into the folder; 500 when absent. */
   ticketEveryMs?: number;
   log?: SimulatorLog;
@@ -38,7 +40,7 @@ export class HukouSimulator {
       const file = (name: string, key: string): TextRow[] => readCsvTable(join(options.cityDir, 'hukou', `${name}.csv`), key, log);
       await tables.fill(file('HJXX_CZRKJBXXB', 'RYID'), file('HJXX_HXXB', 'HHNBID'));
     }
-    const folder = new TicketFolder(options.ticketFolder, log);
+    const folder = new TicketFolder(options.ticketFolder, log, options.takenFolder);
     folder.watch(options.ticketEveryMs ?? 500);
     return new HukouSimulator(tables, folder);
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCsvTable } from './city-files.js';
 import type { SimulatorLog } from './simulator-log.js';
@@ -21,8 +21,9 @@ export class TicketFolder {
   readonly refused = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(readonly folder: string, private readonly log: SimulatorLog) {
-    mkdirSync(folder, { recursive: true });
+  /** Files taken are moved to `takenFolder` (on the same disk), or removed when there is none. */
+  constructor(readonly folder: string, private readonly log: SimulatorLog, private readonly takenFolder?: string) {
+    for (const dir of [folder, takenFolder]) if (dir !== undefined) mkdirSync(dir, { recursive: true });
   }
 
   watch(everyMs: number): void {
@@ -58,7 +59,8 @@ export class TicketFolder {
     if (rows.some((r) => !KINDS.has(r['GDLX'] ?? ''))) return 'a GDLX is not 01, 02 or 03';
     const known = new Set(this.tickets.map((t) => t.GDBH));
     for (const r of rows) if (!known.has(r['GDBH']!)) this.tickets.push({ file, GDBH: r['GDBH']!, GDLX: r['GDLX']!, GMSFHM: r['GMSFHM']!, XM: r['XM']!, SM: r['SM']! });
-    unlinkSync(path);
+    if (this.takenFolder === undefined) unlinkSync(path);
+    else renameSync(path, join(this.takenFolder, file));
     this.log('tickets-taken', { file, tickets: rows.length });
     return undefined;
   }

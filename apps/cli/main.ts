@@ -8,6 +8,7 @@ import { exportCommand } from './commands/export.js';
 import { generateCityCommand } from './commands/generate-city.js';
 import { loadCommand } from './commands/load.js';
 import { matchCommand } from './commands/match.js';
+import { startCommand } from './commands/start.js';
 import { printError } from './terminal.js';
 
 const { version } = JSON.parse(readFileSync(path.join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
@@ -19,7 +20,7 @@ const program = new Command('yici')
   .showHelpAfterError('(add --help for what this command takes)')
   .exitOverride();
 
-for (const add of [loadCommand, exportCommand, matchCommand, evaluateCommand, generateCityCommand]) add(program);
+for (const add of [startCommand, loadCommand, exportCommand, matchCommand, evaluateCommand, generateCityCommand]) add(program);
 
 try {
   await program.parseAsync();

@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress';
 import { ConfigurationError, YiciError } from '#libs/kernel/errors';
+import { displayWidth, padEnd, padStart } from './text-width.js';
 
 export interface OutputOptions {
   json?: boolean;
@@ -64,16 +65,4 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   const text = [header, ...rows].map((r) => r.map(String));
   const widths = header.map((_, i) => Math.max(...text.map((r) => displayWidth(r[i] ?? ''))));
   return text.map((r) => r.map((c, i) => (typeof rows[0]?.[i] === 'number' ? padStart(c, widths[i]!) : padEnd(c, widths[i]!))).join('  ').trimEnd()).join('\n');
-}
-
-export function padEnd(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
-}
-function padStart(text: string, width: number): string {
-  return ' '.repeat(Math.max(0, width - displayWidth(text))) + text;
-}
-function displayWidth(text: string): number {
-  let width = 0;
-  for (const c of text) width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]/u.test(c) ? 2 : 1;
-  return width;
 }

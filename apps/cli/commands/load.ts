@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { isEmptyStore, loadCity } from '#libs/bulk/load-city';
+import { isEmptyStore } from '#libs/bulk/load-city';
 import type { LoadProgress, LoadResult } from '#libs/bulk/load-result';
 import { openCityDirectory } from '#libs/intake/city-directory';
 import { YiciError } from '#libs/kernel/errors';
-import { systemClock } from '#libs/kernel/clock';
 import { personModel } from '#libs/matching/match-model';
-import { openDataSource } from '#libs/store/data-source';
-import { authorityOfFolders, connectorsOf, withStore, type StoreOptions } from '../store-context.js';
+import { bulkLoad } from '../bulk-load.js';
+import { withStore, type StoreOptions } from '../store-context.js';
 import { table, Terminal, type OutputOptions } from '../terminal.js';
 
 type Options = StoreOptions & OutputOptions;
@@ -23,22 +22,14 @@ export function loadCommand(program: Command): void {
 async function load(dir: string, options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const city = await openCityDirectory(dir);
-  await withStore(options, async ({ config, store }) => {
-    if (!(await isEmptyStore({ client: store.pool as never }))) throw notEmpty();
-    const connectors = connectorsOf(config);
-    const authority = authorityOfFolders(connectors);
-    const owner = await openDataSource({ url: store.ownerUrl, poolSize: 2, as: 'owner' });
-    const started = performance.now();
+  await withStore(options, async (context) => {
+    if (!(await isEmptyStore({ client: context.store.pool as never }))) throw notEmpty();
     try {
-      const result = await loadCity({
-        owner, sealing: store.sealing, clock: systemClock, model: personModel(), connectors, authority: authority.table, restricted: authority.restricted,
-      }, city, (p) => show(terminal, p));
+      const result = await bulkLoad(context, city, personModel(), (p) => show(terminal, p));
       terminal.endProgress();
-      result.seconds['total'] = Math.round((performance.now() - started)) / 1000;
       terminal.result(result, (r) => words(city.name, r));
     } finally {
       terminal.endProgress();
-      await owner.destroy();
     }
   });
 }

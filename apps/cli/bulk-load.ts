@@ -1,0 +1,24 @@
+import { loadCity } from '#libs/bulk/load-city';
+import type { LoadResult, OnProgress } from '#libs/bulk/load-result';
+import type { CityDirectory } from '#libs/intake/city-directory';
+import { systemClock } from '#libs/kernel/clock';
+import type { MatchModel } from '#libs/matching/match-model';
+import { openDataSource } from '#libs/store/data-source';
+import { authorityOfFolders, connectorsOf, type StoreContext } from './store-context.js';
+
+/** First load of a city into the empty store at hand, with the connector folders of its configuration. */
+export async function bulkLoad({ config, store }: StoreContext, city: CityDirectory, model: MatchModel, onProgress: OnProgress): Promise<LoadResult> {
+  const connectors = connectorsOf(config);
+  const authority = authorityOfFolders(connectors);
+  const owner = await openDataSource({ url: store.ownerUrl, poolSize: 2, as: 'owner' });
+  const started = performance.now();
+  try {
+    const result = await loadCity({
+      owner, sealing: store.sealing, clock: systemClock, model, connectors, authority: authority.table, restricted: authority.restricted,
+    }, city, onProgress);
+    result.seconds['total'] = Math.round(performance.now() - started) / 1000;
+    return result;
+  } finally {
+    await owner.destroy();
+  }
+}

@@ -5,51 +5,52 @@ import { copyBinary } from '#libs/store/copy';
 import type { CopyEncoder } from '#libs/store/copy-encoder';
 import { indexedKeys, type RecordFeatures } from '#libs/resolution/record-features';
 import type { Labels } from '#libs/resolution/labels';
+import { contentDigest, recordRef } from '#libs/store/source-record-codec';
 import type { HeldRecord } from './held-record.js';
 import type { SystemRead } from './read-system.js';
 
-const optionalTime = (out: CopyEncoder, time: number | null): void => (time === null ? out.null() : out.timestamptz(time));
+const optionalTime = (out: CopyEncoder, time: string | undefined): void => (time === undefined ? out.null() : out.timestamptz(Date.parse(time)));
 
-export async function copySourceRecords(client: pg.ClientBase, records: Iterable<HeldRecord>): Promise<void> {
+export async function copySourceRecords(client: pg.ClientBase, sealing: Sealing, records: Iterable<HeldRecord>): Promise<void> {
   await copyBinary(client, 'source_record', [
     'id', 'record_ref', 'system', 'record_type', 'version_order', 'source_time', 'observed_at', 'state', 'test', 'content_digest', 'origin_source', 'origin_position', 'sealed_key', 'sealed_body',
   ], records, (r, out) => {
     out.int8(r.id);
-    out.bytea(r.ref);
+    out.bytea(recordRef(sealing, r.key));
     out.text(r.system);
     out.text(r.recordType);
     out.text(r.order);
     optionalTime(out, r.sourceTime);
-    out.timestamptz(r.observedAt);
+    out.timestamptz(Date.parse(r.observedAt));
     out.text(r.state);
     out.bool(r.test);
-    out.bytea(r.digest);
+    out.bytea(contentDigest(sealing, r.content.toString('utf8')));
     out.text(r.origin.source);
     out.int8(r.origin.position);
-    out.bytea(r.sealedKey);
-    out.bytea(r.sealedBody);
+    out.bytea(sealing.seal(r.key));
+    out.bytea(sealing.seal(r.content));
   });
 }
 
-export async function copyHistory(client: pg.ClientBase, versions: Iterable<{ recordId: number; version: HeldRecord }>): Promise<void> {
+export async function copyHistory(client: pg.ClientBase, sealing: Sealing, versions: Iterable<{ recordId: number; version: HeldRecord }>): Promise<void> {
   await copyBinary(client, 'source_record_version', [
     'record_id', 'version_order', 'source_time', 'observed_at', 'state', 'content_digest', 'origin_source', 'origin_position', 'sealed_body',
   ], versions, ({ recordId, version: v }, out) => {
     out.int8(recordId);
     out.text(v.order);
     optionalTime(out, v.sourceTime);
-    out.timestamptz(v.observedAt);
+    out.timestamptz(Date.parse(v.observedAt));
     out.text(v.state);
-    out.bytea(v.digest);
+    out.bytea(contentDigest(sealing, v.content.toString('utf8')));
     out.text(v.origin.source);
     out.int8(v.origin.position);
-    out.bytea(v.sealedBody);
+    out.bytea(sealing.seal(v.content));
   });
 }
 
 export async function copyIssues(client: pg.ClientBase, records: Iterable<HeldRecord>): Promise<void> {
   function* rows(): Iterable<{ id: number; field: string; code: string }> {
-    for (const r of records) for (const issue of r.issues) yield { id: r.id, field: issue.field, code: issue.code };
+    for (const r of records) for (const issue of r.issues ?? []) yield { id: r.id, field: issue.field, code: issue.code };
   }
   await copyBinary(client, 'quality_issue', ['record_id', 'field', 'code'], rows(), (r, out) => {
     out.int8(r.id);

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { Clock } from '#libs/kernel/clock';
 import { partitionHash, type PartitionRow } from '#libs/kernel/hashing';
-import { parseRecordKey } from '#libs/kernel/record-key';
+import type { EntityId } from '#libs/kernel/ids';
+import { parseRecordKey, type RecordType } from '#libs/kernel/record-key';
 import type { Connector } from '#libs/connector-sdk/connector';
 import type { CityDirectory } from '#libs/intake/city-directory';
 import type { MatchModel } from '#libs/matching/match-model';
@@ -89,8 +90,8 @@ export class FirstLoad {
   private async readOne(connector: Connector): Promise<void> {
     const { sealing, clock } = this.parts;
     let done = 0;
-    const set = new RecordSet(sealing);
-    const read = await readSystem(connector, this.city, sealing, set, (rows) => {
+    const set = new RecordSet();
+    const read = await readSystem(connector, this.city, set, (rows) => {
       done += rows;
       this.onProgress({ stage: 'decode', system: connector.id, done, total: 0 });
     });
@@ -100,11 +101,11 @@ export class FirstLoad {
       h.id = this.nextId++;
       const kind = this.kinds[h.recordType];
       kind.held.push(h);
-      kind.features.push(featuresOfRecord(release(sealing, h)));
+      kind.features.push(featuresOfRecord(release(h)));
       held.push(h);
     }
-    await copySourceRecords(this.client, held);
-    await copyHistory(this.client, set.history.map((v) => ({ recordId: set.idOf(v.of), version: v.version })));
+    await copySourceRecords(this.client, sealing, held);
+    await copyHistory(this.client, sealing, set.history.map((v) => ({ recordId: set.idOf(v.of), version: v.version })));
     await copyIssues(this.client, held);
     await copyDeadLetters(this.client, sealing, connector.id, read.dead, clock.now());
   }
@@ -149,18 +150,18 @@ export class FirstLoad {
     for (const input of inputs) {
       const entities = await copyEntities(this.client, sealing, clock, authority, input, () => this.onProgress({ stage: 'golden', done: ++done, total }));
       await copyCrosswalk(this.client, clock, input, entities.entityOf);
-      await copySearch(this.client, entities.search);
-      await this.copyEvents(entities.events);
+      await copySearch(this.client, entities);
+      await this.copyEvents(input.recordType, entities.ids);
       loaded.push(entities);
     }
     const members = memberIndex(features.persons, features.households);
-    await copyHouseholdMembers(this.client, sealing, inputs[0]!, loaded[0]!.entityOf, members, inputs[1]!, loaded[1]!.entityOf);
-    return { person: loaded[0]!.count, household: loaded[1]!.count, dwelling: loaded[2]!.count };
+    await copyHouseholdMembers(this.client, inputs[0]!, features.persons, loaded[0]!.entityOf, members, inputs[1]!, loaded[1]!.entityOf);
+    return { person: loaded[0]!.ids.length, household: loaded[1]!.ids.length, dwelling: loaded[2]!.ids.length };
   }
 
-  private async copyEvents(events: readonly GoldenRecordChanged[]): Promise<void> {
-    await copyBinary(this.client, 'outbox', ['topic', 'key', 'initial', 'event'], events, (e, out) => {
-      const { topic, key, event } = this.parts.encode(e);
+  private async copyEvents(recordType: RecordType, ids: readonly EntityId[]): Promise<void> {
+    await copyBinary(this.client, 'outbox', ['topic', 'key', 'initial', 'event'], ids, (entityId, out) => {
+      const { topic, key, event } = this.parts.encode({ entityId, recordType, version: 1, changed: [], kind: 'created', causes: [], initial: true });
       out.text(topic);
       out.text(key);
       out.bool(true);

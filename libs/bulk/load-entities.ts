@@ -2,11 +2,10 @@ import type pg from 'pg';
 import type { Clock } from '#libs/kernel/clock';
 import { entityId, type EntityId } from '#libs/kernel/ids';
 import type { RecordKey, RecordType } from '#libs/kernel/record-key';
-import type { GoldenRecordChanged } from '#libs/model/events';
+import type { PersonFeatures } from '#libs/matching/person-features';
 import type { Sealing } from '#libs/platform/sealing';
 import { goldenOf, householdMembers, searchRows, type Member, type SearchRow } from '#libs/resolution/golden';
 import { copyBinary } from '#libs/store/copy';
-import type { AnySourceRecord } from '#libs/model/source-record';
 import type { AuthorityTable } from '#libs/survivorship/authority';
 import { clusterGroups } from './cluster-groups.js';
 import { release, type HeldRecord } from './held-record.js';
@@ -23,26 +22,29 @@ export interface Clustered {
 export interface LoadedEntities {
   /** Entity of each record, by position. */
   entityOf: EntityId[];
-  events: GoldenRecordChanged[];
-  search: { entityId: EntityId; row: SearchRow }[];
-  count: number;
+  ids: EntityId[];
+  /** Search rows: the entity's place in `ids`, kind and blind index, side by side. */
+  search: { entity: number[]; kind: SearchRow['kind'][]; ref: Buffer[] };
 }
 
-/** Golden records of one type, copied as they are made. Their search rows and events are returned: one COPY runs at a time. */
+/** Golden records of one type, copied as they are made. Their search rows are returned: one COPY runs at a time. */
 export async function copyEntities(
   client: pg.ClientBase, sealing: Sealing, clock: Clock, authority: AuthorityTable, input: Clustered, onEntity: () => void,
 ): Promise<LoadedEntities> {
-  const out: LoadedEntities = { entityOf: new Array<EntityId>(input.held.length), events: [], search: [], count: 0 };
+  const out: LoadedEntities = { entityOf: new Array<EntityId>(input.held.length), ids: [], search: { entity: [], kind: [], ref: [] } };
   const now = clock.now();
   function* rows() {
     for (const { members } of clusterGroups(input.cluster)) {
       const id = entityId(input.recordType, now);
-      const records: Member[] = Array.from(members, (i) => ({ record: release(sealing, input.held[i]!), attached: input.attached.has(i) && members.length > 1 }));
+      const records: Member[] = Array.from(members, (i) => ({ record: release(input.held[i]!), attached: input.attached.has(i) && members.length > 1 }));
       for (const i of members) out.entityOf[i] = id;
       const golden = goldenOf(input.recordType, records, authority);
-      for (const row of searchRows(sealing, golden.fields)) out.search.push({ entityId: id, row });
-      out.events.push({ entityId: id, recordType: input.recordType, version: 1, changed: Object.keys(golden.stored.fields).sort(), kind: 'created', causes: [], initial: true });
-      out.count += 1;
+      for (const row of searchRows(sealing, golden.fields)) {
+        out.search.entity.push(out.ids.length);
+        out.search.kind.push(row.kind);
+        out.search.ref.push(row.ref);
+      }
+      out.ids.push(id);
       onEntity();
       yield { id, count: members.length, validFrom: Date.parse(golden.validFrom), sealed: sealing.sealJson(golden.stored) };
     }
@@ -75,25 +77,25 @@ export async function copyCrosswalk(client: pg.ClientBase, clock: Clock, input: 
   });
 }
 
-export async function copySearch(client: pg.ClientBase, search: LoadedEntities['search']): Promise<void> {
-  await copyBinary(client, 'entity_search', ['entity_id', 'kind', 'value_ref'], search, (s, out) => {
-    out.text(s.entityId);
-    out.text(s.row.kind);
-    out.bytea(s.row.ref);
+export async function copySearch(client: pg.ClientBase, { ids, search }: LoadedEntities): Promise<void> {
+  await copyBinary(client, 'entity_search', ['entity_id', 'kind', 'value_ref'], search.entity.keys(), (i, out) => {
+    out.text(ids[search.entity[i]!]!);
+    out.text(search.kind[i]!);
+    out.bytea(search.ref[i]!);
   });
 }
 
 /** Who lives in which household: from the memberships that the person records state. */
 export async function copyHouseholdMembers(
-  client: pg.ClientBase, sealing: Sealing, persons: Clustered, personOf: readonly EntityId[], members: readonly (readonly number[])[], households: Clustered, householdOf: readonly EntityId[],
+  client: pg.ClientBase, persons: Clustered, features: readonly PersonFeatures[], personOf: readonly EntityId[], members: readonly (readonly number[])[], households: Clustered, householdOf: readonly EntityId[],
 ): Promise<void> {
   function* rows(): Iterable<{ household: EntityId; person: EntityId; relation: string | undefined }> {
     for (const { members: group } of clusterGroups(households.cluster)) {
       const keys = new Set<RecordKey>();
-      const inside: { record: AnySourceRecord; entityId: EntityId }[] = [];
+      const inside: { features: PersonFeatures; entityId: EntityId }[] = [];
       for (const h of group) {
         keys.add(households.held[h]!.key);
-        for (const p of members[h]!) if (persons.held[p]!.state === 'current') inside.push({ record: release(sealing, persons.held[p]!), entityId: personOf[p]! });
+        for (const p of members[h]!) if (persons.held[p]!.state === 'current') inside.push({ features: features[p]!, entityId: personOf[p]! });
       }
       for (const [person, relation] of householdMembers(keys, inside)) yield { household: householdOf[group[0]!]!, person, relation };
     }

@@ -5,7 +5,6 @@ import { cityFiles, fileDigest, type TableFile } from '#libs/connector-sdk/snaps
 import type { DeadRow } from '#libs/connector-sdk/table-mapper';
 import type { CityDirectory } from '#libs/intake/city-directory';
 import type { OfferedFile, RowCounts } from '#libs/store/snapshot-file-store';
-import type { Sealing } from '#libs/platform/sealing';
 import { RecordSet } from './record-set.js';
 
 export interface ReadFile {
@@ -24,7 +23,7 @@ export interface SystemRead {
  * Reads every file of one system into the record set. A file with a fault of its own (schema drift, manifest, unreadable)
  * is refused and named; the others go on.
  */
-export async function readSystem(connector: Connector, city: CityDirectory, sealing: Sealing, set: RecordSet, onRows: (rows: number) => void): Promise<SystemRead> {
+export async function readSystem(connector: Connector, city: CityDirectory, set: RecordSet, onRows: (rows: number) => void): Promise<SystemRead> {
   const reader = new SnapshotReader(connector, cityFiles(connector, city.dir), { divisions: city.divisions, snapshotDate: city.snapshotDate, observedAt: city.observedAt });
   const result: SystemRead = { files: [], dead: [] };
   for (const tableFile of reader.files) {
@@ -33,7 +32,7 @@ export async function readSystem(connector: Connector, city: CityDirectory, seal
     const read: ReadFile = { file: { digest, system: connector.id, name: tableFile.file.name, bytes: tableFile.file.bytes }, counts };
     if (result.files.some((f) => f.file.digest === digest)) continue;
     result.files.push(read);
-    const rows = new RecordSet(sealing);
+    const rows = new RecordSet();
     const dead: SystemRead['dead'] = [];
     try {
       await readRows(reader, tableFile, digest, counts, rows, dead, onRows);

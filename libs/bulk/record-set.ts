@@ -1,6 +1,5 @@
 import type { RecordKey } from '#libs/kernel/record-key';
 import type { AnySourceRecord } from '#libs/model/source-record';
-import type { Sealing } from '#libs/platform/sealing';
 import type { RowCounts } from '#libs/store/snapshot-file-store';
 import { compareHeld, hold, type HeldRecord } from './held-record.js';
 
@@ -18,12 +17,10 @@ export class RecordSet {
   private readonly slots = new Map<RecordKey, Slot>();
   readonly history: { of: RecordKey; version: HeldRecord }[] = [];
 
-  constructor(private readonly sealing: Sealing) {}
-
   /** Records of one row. */
   add(records: readonly AnySourceRecord[], counts: FileCounts): void {
     counts.accepted += 1;
-    records.forEach((record, i) => this.put(hold(this.sealing, record), i === 0 ? counts : undefined));
+    records.forEach((record, i) => this.put(hold(record), i === 0 ? counts : undefined));
   }
 
   /** Takes over what another set holds: a file is only added when it was read to its end. */
@@ -44,14 +41,14 @@ export class RecordSet {
       this.slots.set(held.key, { held, counts });
       return;
     }
-    const newer = compareHeld(this.sealing, held, slot.held) > 0;
+    const newer = compareHeld(held, slot.held) > 0;
     const loser = newer ? slot.held : held;
     const loserCounts = newer ? slot.counts : counts;
     if (loserCounts !== undefined) {
       loserCounts.accepted -= 1;
       loserCounts.superseded += 1;
     }
-    if (!slot.held.digest.equals(held.digest)) this.history.push({ of: held.key, version: loser });
+    if (!slot.held.content.equals(held.content)) this.history.push({ of: held.key, version: loser });
     if (newer) this.slots.set(held.key, { held, counts });
   }
 

@@ -33,7 +33,7 @@ export interface GoldenRecordChanged {
   entityId: EntityId;
   recordType: RecordType;
   version: number;
-  /** Canonical paths whose winning value changed; empty for a change of membership alone. */
+  /** Canonical paths whose winning value changed; empty for a change of membership alone, and of an initial event. */
   changed: string[];
   kind: 'created' | 'updated' | 'merged' | 'split' | 'retired';
   mergedInto?: EntityId;

@@ -125,7 +125,11 @@ export class ChangeWriter {
       keys.set(entity, [...(keys.get(entity) ?? []), region.household(id).key]);
     }
     const around = await region.neighbours([...keys.values()].flat());
-    await this.updater.updateHouseholdMembers(tx, [...keys].map(([entityId, k]) => ({ entityId, keys: k })), around);
+    await region.need([...around.values()].flat());
+    const members = new Map([...around].map(([key, ids]) => [key, ids
+      .filter((id) => region.record(id).features.type === 'person' && !region.record(id).withdrawn)
+      .map((id) => ({ id, features: region.person(id) }))]));
+    await this.updater.updateHouseholdMembers(tx, [...keys].map(([entityId, k]) => ({ entityId, keys: k })), members);
   }
 
   private async openReviews(tx: Transaction, region: Region, resolved: Resolved, restricted: ReadonlySet<string>): Promise<void> {

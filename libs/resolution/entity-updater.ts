@@ -1,9 +1,9 @@
 import type { Clock } from '#libs/kernel/clock';
 import { entityId, type EntityId } from '#libs/kernel/ids';
 import type { RecordKey, RecordType } from '#libs/kernel/record-key';
+import type { PersonFeatures } from '#libs/matching/person-features';
 import type { GoldenRecordChanged } from '#libs/model/events';
 import type { Sealing } from '#libs/platform/sealing';
-import { keyOf } from '#libs/store/source-record-codec';
 import type { SourceRecordStore } from '#libs/store/source-record-store';
 import type { Transaction } from '#libs/store/unit-of-work';
 import type { AuthorityTable } from '#libs/survivorship/authority';
@@ -26,6 +26,12 @@ export interface UpdateContext {
   authority: AuthorityTable;
   /** Record keys that caused this; they go into the events and the history. */
   causes: readonly RecordKey[];
+}
+
+/** A current person record that names a household. */
+export interface HouseholdPerson {
+  id: number;
+  features: PersonFeatures;
 }
 
 type Change = Omit<GoldenRecordChanged, 'causes' | 'initial'>;
@@ -77,14 +83,11 @@ export class EntityUpdater {
   }
 
   /** Who lives in these households now. Call after the persons' links are written. */
-  async updateHouseholdMembers(tx: Transaction, households: readonly { entityId: EntityId; keys: readonly RecordKey[] }[], members: ReadonlyMap<RecordKey, readonly number[]>): Promise<void> {
-    const ids = [...new Set([...members.values()].flat())];
-    const records = await this.records.findByIds(tx, ids);
-    const links = await readLinks(tx, ids);
+  async updateHouseholdMembers(tx: Transaction, households: readonly { entityId: EntityId; keys: readonly RecordKey[] }[], members: ReadonlyMap<RecordKey, readonly HouseholdPerson[]>): Promise<void> {
+    const links = await readLinks(tx, [...new Set([...members.values()].flat().map((p) => p.id))]);
     await this.entities.writeHouseholdMembers(tx, new Map(households.map(({ entityId: household, keys }) => {
-      const persons = keys.flatMap((k) => members.get(k) ?? []).map((id) => ({ found: records.get(id), link: links.get(id) }));
-      const current = persons.filter((p) => p.found?.record.recordType === 'person' && p.found.record.state === 'current' && p.link);
-      return [household, householdMembers(new Set(keys), current.map((p) => ({ record: p.found!.record, entityId: p.link!.entityId })))];
+      const persons = keys.flatMap((k) => members.get(k) ?? []).map((p) => ({ features: p.features, entityId: links.get(p.id)!.entityId }));
+      return [household, householdMembers(new Set(keys), persons)];
     })));
   }
 
@@ -128,8 +131,4 @@ function newLinks(plans: readonly Plan[], before: ReadonlyMap<number, Link>): Ma
 function changedPaths(before: StoredGolden | undefined, after: StoredGolden): string[] {
   const paths = new Set([...Object.keys(before?.fields ?? {}), ...Object.keys(after.fields)]);
   return [...paths].filter((p) => !sameValue(before?.fields[p]?.value, after.fields[p]?.value)).sort();
-}
-
-export function recordKeysOf(records: readonly { record: Parameters<typeof keyOf>[0] }[]): RecordKey[] {
-  return records.map((r) => keyOf(r.record));
 }

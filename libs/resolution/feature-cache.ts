@@ -8,6 +8,7 @@ export interface Loaded {
   id: number;
   features: RecordFeatures;
   keys: readonly IndexedKey[];
+  withdrawn: boolean;
 }
 
 interface Kept extends Loaded {
@@ -54,7 +55,7 @@ export class FeatureCache {
     return result.rows.map((row) => {
       const id = Number(row.id);
       const features = featuresOfRecord(decodeSourceRecord(this.sealing, row));
-      const loaded: Kept = { id, features, keys: indexedKeys(this.sealing, features), digest: missing.get(id)! };
+      const loaded: Kept = { id, features, withdrawn: row.state === 'withdrawn', keys: indexedKeys(this.sealing, features), digest: missing.get(id)! };
       this.kept.delete(id);
       this.kept.set(id, loaded);
       if (this.kept.size > MOST) this.kept.delete(this.kept.keys().next().value!);

@@ -1,7 +1,8 @@
 import { compareUtf8 } from '#libs/kernel/hashing';
 import type { EntityId } from '#libs/kernel/ids';
 import type { RecordKey, RecordType } from '#libs/kernel/record-key';
-import type { OtherIdentifier, PersonBody } from '#libs/model/bodies';
+import type { PersonFeatures } from '#libs/matching/person-features';
+import type { OtherIdentifier } from '#libs/model/bodies';
 import type { GoldenFields } from '#libs/model/golden-record';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { CitizenIdReading, PersonName, Phone } from '#libs/model/values';
@@ -70,16 +71,15 @@ export function searchRows(sealing: Sealing, fields: GoldenFields): SearchRow[] 
   return [...rows.values()];
 }
 
-/** Persons of a household with their relation: of several records the first by key that states one. */
+/** Persons of a household with their relation: of several records the first by key that states one. Withdrawn records are in none. */
 export function householdMembers(
-  households: ReadonlySet<RecordKey>, persons: readonly { record: AnySourceRecord; entityId: EntityId }[],
+  households: ReadonlySet<RecordKey>, persons: readonly { features: PersonFeatures; entityId: EntityId }[],
 ): Map<EntityId, string | undefined> {
   const members = new Map<EntityId, string | undefined>();
-  const ordered = [...persons].sort((a, b) => compareUtf8(keyOf(a.record), keyOf(b.record)));
-  for (const { record, entityId } of ordered) {
-    for (const m of (record.body as PersonBody).memberships ?? []) {
-      if (!households.has(`${record.system}:household:${m.key}`)) continue;
-      members.set(entityId, members.get(entityId) ?? m.relation);
+  const ordered = [...persons].sort((a, b) => compareUtf8(a.features.key, b.features.key));
+  for (const { features, entityId } of ordered) {
+    for (const m of features.memberships) {
+      if (households.has(m.household)) members.set(entityId, members.get(entityId) ?? (m.relation || undefined));
     }
   }
   return members;

@@ -13,8 +13,6 @@ export interface SourceRecordRow {
   record: AnySourceRecord;
 }
 
-type SealedBody = Omit<RecordContent, 'state' | 'test'>;
-
 /** Blind index of a record key. */
 export function recordRef(sealing: Sealing, key: RecordKey): Buffer {
   return sealing.ref('record', key);
@@ -24,21 +22,23 @@ export function keyOf(record: AnySourceRecord): RecordKey {
   return recordKey(record.system, record.recordType, record.naturalKey);
 }
 
-/** Seals a record for its row; the caller gives the id, and the content digest when it has it. */
-export function encodeSourceRecord(sealing: Sealing, record: AnySourceRecord, id: number, digest?: Buffer): SourceRecordRow {
+/**
+ * Seals a record for its row; the caller gives the id, and the content text when it has it. What is sealed is the very text that
+ * the digest is of: one serialisation serves both.
+ */
+export function encodeSourceRecord(sealing: Sealing, record: AnySourceRecord, id: number, content = contentText(record)): SourceRecordRow {
   const key = keyOf(record);
-  const { body, raw, issues, legacy, hubOrigin } = record;
   return {
     id, record,
     recordRef: recordRef(sealing, key),
-    contentDigest: digest ?? contentDigest(sealing, record),
+    contentDigest: contentDigest(sealing, content),
     sealedKey: sealing.seal(key),
-    sealedBody: sealing.sealJson({ body, raw, issues, legacy, hubOrigin } satisfies SealedBody),
+    sealedBody: sealing.seal(content),
   };
 }
 
-export function contentDigest(sealing: Sealing, record: AnySourceRecord): Buffer {
-  return sealing.ref('content', contentText(record));
+export function contentDigest(sealing: Sealing, content: string): Buffer {
+  return sealing.ref('content', content);
 }
 
 /** Columns of source_record from which {@link decodeSourceRecord} makes the record again. */
@@ -59,17 +59,16 @@ export interface StoredSourceRecord {
 }
 
 export function decodeSourceRecord(sealing: Sealing, row: StoredSourceRecord): AnySourceRecord {
-  const { system, recordType, naturalKey } = parseRecordKey(sealing.openText(row.sealed_key));
-  const sealed = sealing.openJson<SealedBody>(row.sealed_body);
-  const record = {
-    system, recordType, naturalKey,
+  const content = JSON.parse(sealing.openText(row.sealed_body)) as RecordContent;
+  return recordOf(sealing.openText(row.sealed_key), content, {
     order: row.version_order,
     sourceTime: row.source_time?.toISOString(),
     observedAt: row.observed_at.toISOString(),
-    state: row.state,
-    test: row.test || undefined,
-    ...sealed,
     origin: { source: row.origin_source, position: Number(row.origin_position) },
-  };
-  return record as AnySourceRecord;
+  });
+}
+
+/** A source record from its key, its content and what is not content. */
+export function recordOf(key: RecordKey, content: RecordContent, rest: Pick<AnySourceRecord, 'order' | 'sourceTime' | 'observedAt' | 'origin'>): AnySourceRecord {
+  return { ...parseRecordKey(key), ...rest, ...content, test: content.test || undefined } as AnySourceRecord;
 }

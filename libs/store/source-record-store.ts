@@ -1,7 +1,7 @@
 import type { RecordKey } from '#libs/kernel/record-key';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
-import { compareVersions } from './record-content.js';
+import { compareVersions, contentText } from './record-content.js';
 import {
   contentDigest, decodeSourceRecord, encodeSourceRecord, keyOf, recordRef, SOURCE_RECORD_COLUMNS, type SourceRecordRow, type StoredSourceRecord,
 } from './source-record-codec.js';
@@ -32,6 +32,8 @@ type StoredWithDigest = StoredSourceRecord & { content_digest: Buffer };
 
 interface Version {
   record: AnySourceRecord;
+  /** Its content text; absent of a stored version, which is only read. */
+  content?: string;
   digest: Buffer;
 }
 
@@ -70,7 +72,8 @@ export class SourceRecordStore {
     const known = new Map(stored.map((row) => [this.sealing.openText(row.sealed_key), row]));
     for (const record of records) {
       const key = keyOf(record);
-      const version = { record, digest: contentDigest(this.sealing, record) };
+      const content = contentText(record);
+      const version = { record, content, digest: contentDigest(this.sealing, content) };
       const row = known.get(key);
       const slot = slots.get(key) ?? (row && this.open(row));
       if (slot) fold(slot, version);
@@ -107,7 +110,7 @@ export class SourceRecordStore {
   }
 
   private async write(tx: Transaction, slots: Slot[]): Promise<void> {
-    const encode = (v: Version, id: number) => encodeSourceRecord(this.sealing, v.record, id, v.digest);
+    const encode = (v: Version, id: number) => encodeSourceRecord(this.sealing, v.record, id, v.content);
     const rows = (outcomes: PutOutcome[]) => slots.filter((s) => outcomes.includes(s.outcome)).map((s) => encode(s.current, s.id));
     const created = rows(['created']);
     const changed = rows(['changed']);

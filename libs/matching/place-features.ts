@@ -5,6 +5,8 @@ interface Compound {
   readonly estate: string;
   readonly road: string;
   readonly community: string;
+  /** Last three digits of an FWBM: they tell apart estates of one community that number their buildings alike. */
+  readonly suffix: string;
   readonly dwellings: Map<string, PlaceFeatures>;
 }
 
@@ -31,21 +33,21 @@ export function placeFeatures(a: Address | undefined): PlaceFeatures | undefined
   const estate = a.estate === undefined ? '' : `${a.place ?? ''}${a.estate}`;
   const road = a.road === undefined ? '' : `${a.place ?? ''}${a.road}${house ? '' : (a.number ?? '')}`;
   const community = a.division !== undefined && a.division.length === 12 ? a.division : '';
-  return place(estate, road, community, a.building ?? '', a.unit ?? '', house ? a.number! : (a.room ?? ''));
+  return place(estate, road, community, '', a.building ?? '', a.unit ?? '', house ? a.number! : (a.room ?? ''));
 }
 
 /** The dwelling named by an FWBM: community 12, building 4, unit 2, room 4, suffix 3. */
 export function placeOfDwellingCode(code: string | undefined): PlaceFeatures | undefined {
   if (code === undefined || !/^\d{25}$/.test(code)) return undefined;
   const part = (from: number, to: number): string => code.slice(from, to).replace(/^0+/, '');
-  return place('', '', code.slice(0, 12), part(12, 16), part(16, 18), part(18, 22));
+  return place('', '', code.slice(0, 12), code.slice(22), part(12, 16), part(16, 18), part(18, 22));
 }
 
-function place(estate: string, road: string, community: string, building: string, unit: string, room: string): PlaceFeatures | undefined {
+function place(estate: string, road: string, community: string, suffix: string, building: string, unit: string, room: string): PlaceFeatures | undefined {
   if (estate === '' && road === '' && room === '') return undefined;
-  const id = `${estate}/${road}/${community}`;
+  const id = `${estate}/${road}/${community}/${suffix}`;
   let compound = compounds.get(id);
-  if (compound === undefined) compounds.set(id, (compound = { estate, road, community, dwellings: new Map() }));
+  if (compound === undefined) compounds.set(id, (compound = { estate, road, community, suffix, dwellings: new Map() }));
   const door = `${building}/${unit}/${room}`;
   let features = compound.dwellings.get(door);
   if (features === undefined) {

@@ -15,6 +15,8 @@ export type RowOutcome =
 
 export interface DeadRow {
   kind: 'dead';
+  /** A file's digest or a stream's name; with the position it names the row for ever. */
+  source: string;
   position: number;
   recordType: RecordType;
   naturalKey?: string;
@@ -73,7 +75,7 @@ export class TableMapper {
     const { position } = raw;
     if (raw.kind === 'void') return { kind: 'void', position, why: raw.why };
     if (raw.kind === 'dead') {
-      return { kind: 'dead', position, recordType: this.recordType, code: raw.code, stage: 'decoding', reason: raw.reason, bytes: raw.bytes };
+      return { kind: 'dead', source: origin.source, position, recordType: this.recordType, code: raw.code, stage: 'decoding', reason: raw.reason, bytes: raw.bytes };
     }
     const row = raw.values;
     const lookups = lookupRows(row, origin.lookups);
@@ -81,7 +83,7 @@ export class TableMapper {
     const mapped = this.map(row, { fileDate: origin.fileDate, cut: raw.cut, lookups });
     if (mapped.kind === 'fault') {
       const { recordType, naturalKey, code, reason } = mapped;
-      return { kind: 'dead', position, recordType, naturalKey, code, stage: 'mapping', reason, bytes: maskRow(raw.bytes, row, this.never) };
+      return { kind: 'dead', source: origin.source, position, recordType, naturalKey, code, stage: 'mapping', reason, bytes: maskRow(raw.bytes, row, this.never) };
     }
     return { kind: 'accepted', position, records: mapped.records.map((m) => this.record(m, origin, position)) };
   }

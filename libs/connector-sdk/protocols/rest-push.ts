@@ -4,6 +4,7 @@ import { YiciError } from '#libs/kernel/errors';
 import { sha256Hex } from '#libs/kernel/hashing';
 import type { Divisions } from '#libs/values/divisions';
 import type { Connector } from '../connector.js';
+import { refuseFieldDrift } from '../formats/field-drift.js';
 import { parseJsonRow } from '../formats/json-lines.js';
 import type { RestPushSpec } from '../live-spec.js';
 import type { RawRow } from '../row.js';
@@ -17,6 +18,9 @@ export interface PushRequest {
   /** The body as it came, before any parser: the signature is over its bytes. */
   body: Uint8Array;
 }
+
+/** Fewer rows than this are no witnesses of a changed schema: each is judged alone. */
+const WITNESSES = 5;
 
 /** Receives what a system pushes: `POST /intake/<system>/<path>`. The caller publishes the outcomes before it answers 2xx. */
 export class PushReceiver {
@@ -32,14 +36,22 @@ export class PushReceiver {
 
   /**
    * Outcomes in the order of the body; one poisoned element harms only itself. A repeated body has the same origins.
-   * Throws what `verify` and `cutJsonArray` throw: then nothing of the request was taken.
+   * Throws what `verify` and `cutJsonArray` throw, and YICI_SNAPSHOT_SCHEMA_DRIFT when many rows lack the same column or share
+   * a new one: then nothing of the request was taken.
    */
   receive(request: PushRequest): RowOutcome[] {
     const now = this.clock.now();
     verify(request.headers, request.body, { algorithm: this.spec.hmac, secret: this.secret, now, maxAgeSeconds: this.spec.maxAgeSeconds });
     const elements = this.spec.body === 'array' ? cutJsonArray(request.body, this.spec.maxItems) : [this.eventData(request.body)];
+    this.refuseDrift(elements);
     const origin = { source: `push:${this.connector.id}/${this.spec.path}:${sha256Hex(request.body)}`, observedAt: new Date(now).toISOString(), fileDate: '' };
     return elements.map((bytes, i) => this.mapper.outcome(this.row(bytes, i + 1), origin));
+  }
+
+  private refuseDrift(elements: readonly Uint8Array[]): void {
+    if (elements.length < WITNESSES) return;
+    const rows = elements.map((bytes) => parseJsonRow(bytes, this.decoder).row).filter((row) => row !== undefined);
+    if (rows.length >= WITNESSES) refuseFieldDrift(rows, [...this.columns], `the push to /intake/${this.connector.id}/${this.spec.path}`);
   }
 
   private row(bytes: Uint8Array, position: number): RawRow {

@@ -1,0 +1,142 @@
+import type pg from 'pg';
+import type { Connector } from '#libs/connector-sdk/connector';
+import type { SqlExchangeSpec } from '#libs/connector-sdk/live-spec';
+import { SqlExchangeReader } from '#libs/connector-sdk/protocols/sql-exchange';
+import { openSqlSource, type SqlSource } from '#libs/connector-sdk/protocols/sql-source';
+import type { Clock } from '#libs/kernel/clock';
+import { YiciError } from '#libs/kernel/errors';
+import type { Logger } from '#libs/platform/logger';
+import { WakeUp } from '#libs/platform/wake-up';
+import type { UnitOfWork } from '#libs/store/unit-of-work';
+import type { Divisions } from '#libs/values/divisions';
+import { liveTrouble, type ConnectorStates } from './connector-states.js';
+import { readAlone } from './sole-reader.js';
+import type { TakeRows } from './take-rows.js';
+
+export interface PollerParts {
+  pool: pg.Pool;
+  unitOfWork: UnitOfWork;
+  clock: Clock;
+  logger: Logger;
+  divisions: Divisions;
+  takeRows: TakeRows;
+  states: ConnectorStates;
+}
+
+interface TableMark {
+  watermark: string;
+}
+
+const LONGEST_PAUSE_MS = 60_000;
+/** A page of 500 rows takes milliseconds; a database that answers nothing for so long is away, whatever its connection says. */
+const SILENT_MS = 60_000;
+
+/**
+ * Polls one system's exchange database. Its watermarks move only with what the log has acknowledged; a database that is away
+ * or changed stops this reader alone, loudly, and is asked again with growing pauses until it is as agreed.
+ */
+export class ExchangePoller {
+  private readonly stop = new AbortController();
+  private readonly wakeUp = new WakeUp();
+  private running: Promise<void> = Promise.resolve();
+  private source: SqlSource | undefined;
+  private reader: SqlExchangeReader | undefined;
+
+  constructor(private readonly connector: Connector, private readonly spec: SqlExchangeSpec, private readonly url: string, private readonly parts: PollerParts) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Lets the running batch end, then closes the connections. */
+  async close(): Promise<void> {
+    this.stop.abort();
+    this.wakeUp.wake();
+    await this.running;
+    await this.forget();
+  }
+
+  private async run(): Promise<void> {
+    const { logger, pool } = this.parts;
+    const system = this.connector.id;
+    const every = this.spec.pollSeconds * 1000;
+    for (let failures = 0; !this.stop.signal.aborted;) {
+      try {
+        await readAlone(pool, `poll ${system}`, () => this.poll());
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        logger.warn('intake.pollFailed', { system, failures }, error);
+      }
+      const pause = failures === 0 ? every : Math.min(LONGEST_PAUSE_MS, every * 2 ** Math.min(failures - 1, 10));
+      if (!this.stop.signal.aborted) await this.wakeUp.wait(pause);
+    }
+  }
+
+  /** Everything that is new, once. Trouble of the source becomes the connector's state; trouble of the hub does not. */
+  private async poll(): Promise<void> {
+    const { states, unitOfWork, takeRows } = this.parts;
+    const system = this.connector.id;
+    const marks = await unitOfWork.run(async (tx) => {
+      const found = new Map<string, string>();
+      for (const { table } of this.spec.tables) {
+        const mark = await takeRows.watermarks.find<TableMark>(tx.manager, system, channelOf(table));
+        if (mark !== undefined) found.set(table, mark.watermark);
+      }
+      return found;
+    });
+    const batches = (await this.ofSource(() => this.open())).poll(marks);
+    for (;;) {
+      const next = await this.ofSource(() => batches.next());
+      if (next.done === true) break;
+      const { table, rows, watermark } = next.value;
+      await takeRows.take(system, rows, { channel: channelOf(table), position: { watermark } satisfies TableMark });
+      if (this.stop.signal.aborted) return;
+    }
+    await states.report(system, 'live');
+  }
+
+  private async open(): Promise<SqlExchangeReader> {
+    this.source ??= await openSqlSource(this.url, this.spec.schema, this.connector.manifest.allowedHosts);
+    this.reader ??= new SqlExchangeReader(this.connector, this.spec, this.source, this.parts.divisions, this.parts.clock);
+    return this.reader;
+  }
+
+  private async ofSource<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await answered(work());
+    } catch (error) {
+      if (error instanceof YiciError) await this.parts.states.report(this.connector.id, 'live', liveTrouble(error));
+      // A new connection next time: the old one may be the one that died.
+      await this.forget();
+      throw error;
+    }
+  }
+
+  private async forget(): Promise<void> {
+    const { source } = this;
+    this.source = undefined;
+    // What the reader remembers of its window goes with it: rows of the window come again, to no effect.
+    this.reader = undefined;
+    await source?.close().catch((error: unknown) => this.parts.logger.debug('intake.sourceNotClosed', { reason: String((error as Error).name) }));
+  }
+}
+
+function channelOf(table: string): string {
+  return `sql:${table}`;
+}
+
+async function answered<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new YiciError({
+      code: 'YICI_SOURCE_UNREACHABLE', stage: 'receiving', retriable: true,
+      message: 'The exchange database does not answer.', fix: 'It is tried again by itself; check that the database is not blocked.',
+    })), SILENT_MS);
+  });
+  try {
+    return await Promise.race([work, silent]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

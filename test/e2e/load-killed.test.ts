@@ -8,7 +8,7 @@ import { generateCity } from '#libs/synthetic/generate-city';
 import { newDataDir, removeDataDir, yici, yiciJson } from '#test/support/child-process';
 import { seededRandom } from '#test/support/seeded-random';
 
-const KILLS = 10;
+const KILLS = Number(process.env['YICI_TEST_KILLS'] ?? 6);
 const city = mkdtempSync(path.join(os.tmpdir(), 'yici-city-'));
 const dataDirs: string[] = [];
 let undisturbed: LoadResult;

@@ -52,6 +52,7 @@ describe('a generated city', () => {
   it('refuses options that make no city', async () => {
     await expect(generateCity({ persons: 10, seed: 1 }, join(root, 'x'))).rejects.toMatchObject({ code: 'YICI_CITY_OPTIONS' });
     await expect(generateCity({ persons: 100, seed: 1, snapshotDate: '2026-02-30' }, join(root, 'x'))).rejects.toMatchObject({ code: 'YICI_CITY_OPTIONS' });
+    await expect(generateCity({ persons: 100, seed: 1, dirt: Number.NaN }, join(root, 'x'))).rejects.toMatchObject({ code: 'YICI_CITY_OPTIONS' });
   });
 
   it('has about 4.3 records a person in twelve systems', () => {

@@ -5,6 +5,7 @@ import type { DirtRates } from '../dirt/dirt-rates.js';
 import { CARE } from '../dirt/dirt-rates.js';
 import { AddressWriter, NO_ADDRESS, cleanPhone, writePhone, type WrittenAddress } from '../dirt/dirty-contact.js';
 import { cleanId, isCalendarDate, isUsableId, writeBirth, writeId, writeName, type WrittenBirth } from '../dirt/dirty-identity.js';
+import type { Community } from '../places/divisions.js';
 import type { City } from '../population/city.js';
 import type { Person } from '../population/person.js';
 import type { Rng } from '../random.js';
@@ -78,6 +79,12 @@ export class Desk {
       if (this.rng.chance(this.rates.duplicate)) out.push({ person, copy: true });
     }
     return out;
+  }
+
+  /** Code of a community, now and then of a closed one that became it. */
+  communityCode(community: Community): string {
+    const old = community.formerly[0];
+    return old && this.rng.chance(this.rates.addressClosed) ? old.code : community.code;
   }
 
   /** The code, or now and then something that does not belong into its column. */

@@ -53,7 +53,8 @@ function resident(desk: Desk, p: Person, id: string, account: string | null, hom
   const community = (copy && rng.chance(0.5) ? p.formerDwelling : p.home?.dwelling)?.community ?? p.home?.place?.community ?? p.registered.dwelling?.community ?? desk.city.places.divisions.communities[0]!;
   const some = <T>(share: number, value: T): T | null => (rng.chance(share) ? value : null);
   const registered = p.registered;
-  const domicile = registered.elsewhere ? `${registered.region}000000` : (registered.dwelling?.community ?? registered.place?.community)?.code ?? null;
+  const registeredIn = registered.dwelling?.community ?? registered.place?.community;
+  const domicile = registered.elsewhere ? `${registered.region}000000` : registeredIn ? desk.communityCode(registeredIn) : null;
   const here = registered.dwelling !== undefined && registered.dwelling === p.home?.dwelling;
   const head = home?.head;
   const age = desk.age(p);

@@ -158,8 +158,9 @@ function householdFields(desk: Desk, household: RegisteredHousehold): (string | 
   if (place) return [2, place.community.district.code, place.community.street.name, place.community.name, place.road, `${place.number}号`, `${place.name}集体户`];
   const community = dwelling!.community;
   const old = community.formerly[0];
-  const street = old && rng.chance(0.12) ? desk.city.places.divisions.all.find((d) => d.code === old.parent)!.name : community.street.name;
+  const closed = old !== undefined && rng.chance(0.12);
+  const street = closed ? desk.city.places.divisions.all.find((d) => d.code === old.parent)!.name : community.street.name;
   const estate = dwelling!.estate;
   const remark = household.kind === 'empty' && rng.chance(0.6) ? rng.pick(['（空挂户）', '空挂户', '(空挂户)']) : '';
-  return [1, community.district.code, street, community.name, estate?.road ?? '', estate ? `${estate.number}号` : '', desk.addresses.estateAndDoor(dwelling!) + remark];
+  return [1, closed && rng.chance(0.3) ? old.code.slice(0, 6) : community.district.code, street, closed && rng.chance(0.3) ? old.name : community.name, estate?.road ?? '', estate ? `${estate.number}号` : '', desk.addresses.estateAndDoor(dwelling!) + remark];
 }

@@ -38,6 +38,10 @@ function permit(desk: Desk, p: Person, serial: string, copy: boolean): string {
   const { rng } = desk;
   const seen = desk.see(p);
   seen.name = nameForGbk(seen.name, rng.chance(0.5) ? 'private' : 'question');
+  if (p.agentPhone && rng.chance(0.8)) {
+    seen.phone = p.agentPhone;
+    seen.phoneOfFamily = false;
+  }
   desk.file(serial, seen, '', copy);
   const landlord = p.landlord ?? p.home?.landlord;
   const arrived = copy ? Math.max(p.birth + 1, p.arrived - 900) : p.arrived;

@@ -84,7 +84,7 @@ function familyRow(desk: Desk, applicant: Seen, key: string, home: Home | undefi
   const community = (home?.dwelling ?? applicant.person.registered.dwelling)?.community ?? home?.place?.community ?? desk.city.places.divisions.communities[0]!;
   const level = rng.next();
   // Trailing zeros of a 12-digit code are cut, so a district's code has six digits left, a street's nine.
-  const code = level < 0.7 ? community.code : level < 0.85 ? community.parent : community.district.code;
+  const code = level < 0.7 ? desk.communityCode(community) : level < 0.85 ? community.parent : community.district.code;
   const ended = rng.chance(0.35);
   return encodeGb18030(`${csvLine([
     key, applicant.name, applicant.id, rng.chance(0.92) ? `D${rng.digits(8)}` : '', code.replace(/0+$/, ''), applicant.address.text, types, compact(Math.max(0, at.day - rng.between(1, 700))), ended ? compact(at.day + rng.between(0, 400)) : '',

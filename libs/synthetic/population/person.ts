@@ -49,6 +49,8 @@ export interface Person {
   phone: string;
   /** The number belongs to a relative or agent. */
   phoneShared: boolean;
+  /** Number of the labour agent who registered the person; empty as a rule. */
+  agentPhone: string;
   /** Number of earlier years, perhaps somebody else's today. */
   oldPhone: string;
   /** GB/T 4658-2006 */

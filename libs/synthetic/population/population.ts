@@ -48,7 +48,7 @@ export class Population {
     const person: Person = {
       entity: `p${this.personKeys.next()}`, sex: n.sex, birth: n.birth, death: 0, surname: name.surname, given: name.given, name: name.full, formerName: '', nickname: '', ethnic: n.ethnic,
       id: this.numbers.issue(n.region, n.birth, n.sex), formerId: '', secondId: '', father: n.father, mother: n.mother, spouse: undefined, formerSpouse: undefined, children: [], marital: '10',
-      origin: n.origin, registered: n.registered, home: undefined, formerDwelling: undefined, left: 0, arrived: n.birth, phone: '', phoneShared: false, oldPhone: '', education: '', politics: '13',
+      origin: n.origin, registered: n.registered, home: undefined, formerDwelling: undefined, left: 0, arrived: n.birth, phone: '', phoneShared: false, agentPhone: '', oldPhone: '', education: '', politics: '13',
       activity: 'employed', landlord: undefined, disabled: false,
     };
     n.registered.members.push(person);

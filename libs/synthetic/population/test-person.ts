@@ -8,6 +8,6 @@ export function testPerson(population: Population, like: Person): Person {
   return {
     ...like, entity: population.strangerKey(), name, surname: '', given: name, formerName: '', nickname: '测试', id: rng.pick(['111111111111111111', '123456789012345678', '123456', '000000000000000000']), formerId: '', secondId: '',
     father: undefined, mother: undefined, spouse: undefined, formerSpouse: undefined, children: [], marital: '10', death: 0, left: 0, formerDwelling: undefined, phone: rng.pick(['13800000000', '13900000000', '12345678901', '']),
-    phoneShared: false, oldPhone: '', ethnic: '01',
+    phoneShared: false, agentPhone: '', oldPhone: '', ethnic: '01',
   };
 }

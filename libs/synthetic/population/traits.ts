@@ -45,7 +45,7 @@ function agents(population: Population, rng: Rng, owners: Person[]): void {
     const group = rng.between(2, 12);
     for (let k = 0; k < group; k++, i++) {
       const p = rng.pick(migrants);
-      p.oldPhone = agent.phone;
+      p.agentPhone = agent.phone;
     }
   }
 }

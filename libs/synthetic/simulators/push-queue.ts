@@ -94,8 +94,13 @@ export class PushQueue {
 
   private async pause(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.cancel.signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+      const end = (): void => {
+        clearTimeout(timer);
+        this.cancel.signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.cancel.signal.addEventListener('abort', end);
     });
   }
 }

@@ -119,9 +119,9 @@ it(`a resolution killed at ${KILLS} random moments of a stream loses nothing and
   await last.printed('ready');
   await drained();
 
-  expect(await storedPartitionHash(db.pool, sealing)).toBe(bulkHash);
-  expect(await done()).toBe(messages.length);
   expect(await count('dead_letter')).toBe(0);
+  expect(await done()).toBe(messages.length);
+  expect(await storedPartitionHash(db.pool, sealing)).toBe(bulkHash);
   await expectEachVersionOnce();
 
   const before = await footprint();

@@ -54,6 +54,8 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
   app.use(timed(parts.metrics));
   if (parts.staticDir !== undefined) app.useStaticAssets(parts.staticDir, { dotfiles: 'ignore', index: ['index.html'] });
   app.use(neverKept);
+  // Before the JSON parser, which passes a body by that was read: a push is signed byte for byte.
+  app.useBodyParser('raw', { limit: LARGEST_BODY, inflate: false, type: (request) => isMachineIntake(request.url) });
   app.useBodyParser('json', { limit: LARGEST_BODY, type: ['application/json', 'application/*+json'] });
   app.useGlobalFilters(new ProblemFilter(
     ({ code, method, route, error }) => parts.logger.error('http.failed', { code, method, route }, error),
@@ -62,6 +64,10 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
   if (parts.documented) describe(app);
   limitTimes(app.getHttpServer() as Server);
   return app;
+}
+
+function isMachineIntake(url: string | undefined): boolean {
+  return url?.startsWith('/intake/') === true;
 }
 
 /** No page of another site may frame the console or feed it scripts; the console draws with inline styles (antd). */

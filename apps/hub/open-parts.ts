@@ -14,7 +14,8 @@ import { Metrics } from '#libs/platform/metrics';
 import { projectRoot } from '#libs/platform/project-root';
 import type { Shutdown } from '#libs/platform/shutdown';
 import { replaceAuthority } from '#libs/store/authority-store';
-import { findCity } from '#libs/store/city-store';
+import { openCityDirectory } from '#libs/intake/city-directory';
+import { findCity, saveCity } from '#libs/store/city-store';
 import { openStore, type OpenStore } from '#libs/store/open-store';
 import { Relay } from '#libs/store/relay';
 import { HUB_AUTHORITY } from '#libs/survivorship/hub-authority';
@@ -32,6 +33,8 @@ export interface HubParts {
   connectors: Connector[];
   /** Of the city in the store; empty before one was loaded. */
   divisions: Divisions;
+  /** City directory that intake reads and watches. */
+  cityDir?: string;
 }
 
 /** As many as may read one topic side by side; fixed when a topic is made, because another number would move keys. */
@@ -40,9 +43,10 @@ const NO_DIVISIONS = 'code,name,level,parent,valid_from,valid_to,successor\n';
 
 /**
  * Opens store, log and connector folders, puts the folders' authority in force, and starts the relay where resolution runs.
- * Each opened part is added to `shutdown`. Throws ConfigurationError, YICI_STORE_*, YICI_POSTGRES_*.
+ * Each opened part is added to `shutdown`. Throws ConfigurationError, YICI_STORE_*, YICI_POSTGRES_*,
+ * YICI_CITY_UNREADABLE.
  */
-export async function openParts(config: Config, clock: Clock, logger: Logger, shutdown: Shutdown): Promise<HubParts> {
+export async function openParts(config: Config, clock: Clock, logger: Logger, shutdown: Shutdown, cityDir?: string): Promise<HubParts> {
   if (config.kafkaBrokers !== undefined) {
     throw new ConfigurationError('The configuration', ['KAFKA_BROKERS: this hub has the PostgreSQL log only; leave the variable out']);
   }
@@ -65,7 +69,11 @@ export async function openParts(config: Config, clock: Clock, logger: Logger, sh
     await relay.start();
     shutdown.add('relay', () => relay.close());
   }
+  if (cityDir !== undefined) {
+    const { code, name, snapshotDate, divisionsCsv } = await openCityDirectory(cityDir);
+    await store.unitOfWork.run((tx) => saveCity(tx.client, { code, name, snapshotDate, divisions: divisionsCsv }, new Date(clock.now())));
+  }
   const city = await findCity(store.pool);
   const divisions = Divisions.parse(city?.divisions ?? NO_DIVISIONS);
-  return { config, clock, logger, metrics, health, store, log, connectors, divisions };
+  return { config, clock, logger, metrics, health, store, log, connectors, divisions, ...(cityDir !== undefined && { cityDir }) };
 }

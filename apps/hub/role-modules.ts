@@ -7,6 +7,8 @@ import { Fanout } from '#libs/fanout/fanout';
 import { FanoutModule } from '#libs/fanout/fanout-module';
 import { FanoutStore } from '#libs/fanout/fanout-store';
 import { Receipts } from '#libs/fanout/receipts';
+import { Intake } from '#libs/intake/intake';
+import { IntakeModule } from '#libs/intake/intake-module';
 import { personModel } from '#libs/matching/match-model';
 import { TOPIC } from '#libs/model/events';
 import { ResolutionModule } from '#libs/resolution/resolution-module';
@@ -20,6 +22,11 @@ export function roleModules(parts: HubParts): DynamicModule[] {
   const has = (role: HubParts['config']['roles'][number]): boolean => config.roles.includes(role);
   const modules = [AccessModule.register({ dataSource, sealing, clock, login: has('api') })];
 
+  if (has('intake')) {
+    const intake = new Intake({ ...parts, dataSource, pool, unitOfWork, sealing, secret: (name) => config.secret(name) });
+    modules.push(IntakeModule.register(intake));
+    health.register('intake', () => intake.health());
+  }
   if (has('resolution')) {
     modules.push(ResolutionModule.register({ dataSource, sealing, clock, logger, model: personModel() }));
     health.register('resolution', groupProgress(log, 'resolution', [TOPIC.sourceRecordAccepted, TOPIC.command, TOPIC.targetKeyMinted], clock));

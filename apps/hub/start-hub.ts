@@ -13,6 +13,7 @@ import { Shutdown } from '#libs/platform/shutdown';
 import { createHttpApp } from './http-app.js';
 import { openParts, type HubParts } from './open-parts.js';
 import { roleModules } from './role-modules.js';
+import { trimInboxRegularly } from './trim-inbox-regularly.js';
 
 export interface HubOptions {
   /** Default: all roles in one process. */
@@ -21,6 +22,8 @@ export interface HubOptions {
   port?: number;
   host?: string;
   dataDir?: string;
+  /** City directory: intake reads its files through the log, and later ones that are dropped there. */
+  cityDir?: string;
   /** Default: process.env. Options stand before it. */
   environment?: Readonly<Record<string, string | undefined>>;
   logger?: Logger;
@@ -49,7 +52,8 @@ export async function startHub(options: HubOptions = {}): Promise<RunningHub> {
   const logger = options.logger ?? createLogger({ level: config.logLevel });
   const shutdown = new Shutdown(logger, config.shutdownSeconds * 1000);
   try {
-    const parts = await openParts(config, options.clock ?? systemClock, logger, shutdown);
+    const parts = await openParts(config, options.clock ?? systemClock, logger, shutdown, options.cityDir);
+    if (config.roles.includes('resolution')) shutdown.add('inbox', trimInboxRegularly(parts));
     const url = await listen(parts, shutdown);
     logger.info('hub.listening', { roles: config.roles, host: config.host, port: Number(new URL(url).port) });
     return {

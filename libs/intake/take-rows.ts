@@ -15,7 +15,7 @@ import type { UnitOfWork } from '#libs/store/unit-of-work';
 import { WatermarkStore } from '#libs/store/watermark-store';
 
 export interface TakeParts {
-  log: Log;
+  log: Pick<Log, 'publish'>;
   unitOfWork: UnitOfWork;
   sealing: Sealing;
   clock: Clock;

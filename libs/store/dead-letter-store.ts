@@ -96,6 +96,15 @@ export class DeadLetterStore {
     await tx.client.query('update dead_letter set replayed_at = $2 where id = $1', [id, new Date(this.clock.now())]);
   }
 
+  /** A replay failed again: the letter stays, with the reason of today. Its code stays where another letter of the row has the new one. */
+  async keepReason(tx: Transaction, id: string, why: Pick<NewDeadLetter, 'code' | 'stage' | 'reason'>): Promise<void> {
+    await tx.client.query(
+      `update dead_letter d set stage = $3, reason = $4, code = case when exists (
+           select from dead_letter o where o.system = d.system and o.origin_source = d.origin_source and o.origin_position = d.origin_position and o.code = $2 and o.id <> d.id)
+         then d.code else $2 end
+        where id = $1`, [id, why.code, why.stage, why.reason]);
+  }
+
   private decode(r: Row): DeadLetter {
     return {
       id: r.id, system: r.system, recordType: r.record_type, code: r.code, stage: r.stage, reason: r.reason, createdAt: r.created_at,

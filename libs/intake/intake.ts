@@ -1,0 +1,83 @@
+import type pg from 'pg';
+import type { Log } from '#libs/bus/log';
+import type { Connector } from '#libs/connector-sdk/connector';
+import type { LiveSpec } from '#libs/connector-sdk/live-spec';
+import type { Clock } from '#libs/kernel/clock';
+import type { HealthCheck } from '#libs/platform/health';
+import type { Logger } from '#libs/platform/logger';
+import type { Metrics } from '#libs/platform/metrics';
+import type { Sealing } from '#libs/platform/sealing';
+import type { UnitOfWork } from '#libs/store/unit-of-work';
+import type { DataSource } from 'typeorm';
+import type { Divisions } from '#libs/values/divisions';
+import { ConnectorStates } from './connector-states.js';
+import { ExchangePoller } from './exchange-poller.js';
+import { PushIntake } from './push-intake.js';
+import { Replays } from './replays.js';
+import { SnapshotIntake } from './snapshot-intake.js';
+import { SnapshotWatch } from './snapshot-watch.js';
+import { TakeRows } from './take-rows.js';
+
+export interface IntakeParts {
+  dataSource: DataSource;
+  pool: pg.Pool;
+  unitOfWork: UnitOfWork;
+  log: Log;
+  sealing: Sealing;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+  connectors: readonly Connector[];
+  divisions: Divisions;
+  /** A secret of a connector folder by its name; undefined when the environment lacks it. */
+  secret(name: string): string | undefined;
+  /** City directory that is read at the start and watched for new files. */
+  cityDir?: string;
+}
+
+/** The whole of intake without Nest: what is pushed, polled, dropped and replayed. */
+export class Intake {
+  readonly pushes: PushIntake;
+  readonly replays: Replays;
+  private readonly states: ConnectorStates;
+  private readonly readers: { start(): void; close(): Promise<void> }[] = [];
+
+  constructor(private readonly parts: IntakeParts) {
+    const { connectors, dataSource, clock, logger, metrics, pool, cityDir } = parts;
+    this.states = new ConnectorStates(dataSource.manager, clock, logger, metrics);
+    const shared = { ...parts, takeRows: new TakeRows(parts), states: this.states };
+    this.pushes = new PushIntake(connectors, shared);
+    this.replays = new Replays(shared);
+    for (const connector of connectors) {
+      const { live } = connector.manifest;
+      const url = live?.protocol === 'sql-exchange' ? parts.secret(live.urlSecret) : undefined;
+      if (live?.protocol === 'sql-exchange' && url !== undefined) this.readers.push(new ExchangePoller(connector, live, url, shared));
+    }
+    if (cityDir !== undefined) this.readers.push(new SnapshotWatch(cityDir, connectors, new SnapshotIntake(shared), pool, logger));
+  }
+
+  /** Says which connectors are disabled for want of a secret, and sets the readers to work. */
+  async start(): Promise<void> {
+    await this.states.recall();
+    for (const { id, manifest: { live } } of this.parts.connectors) {
+      const missing = live === undefined ? undefined : secretsOf(live).find((name) => this.parts.secret(name) === undefined);
+      if (missing !== undefined) {
+        await this.states.report(id, 'live', { state: 'disabled', code: 'YICI_CONNECTOR_SECRET_MISSING', reason: `${missing} is not set.`, chosen: true });
+      } else await this.states.report(id, 'live');
+    }
+    for (const reader of this.readers) reader.start();
+  }
+
+  /** Lets running batches end; what was not read is read after the next start. */
+  async close(): Promise<void> {
+    await Promise.all(this.readers.map((reader) => reader.close()));
+  }
+
+  health(): Promise<HealthCheck> {
+    return this.states.health();
+  }
+}
+
+function secretsOf(live: LiveSpec): string[] {
+  return live.protocol === 'rest-push' ? [live.secret] : [live.urlSecret];
+}

@@ -1,0 +1,144 @@
+import { decodeEvent } from '#libs/bus/cloud-event';
+import type { Batch } from '#libs/bus/log';
+import type { Connector } from '#libs/connector-sdk/connector';
+import { fileNamePattern } from '#libs/connector-sdk/file-name';
+import type { TableSpec } from '#libs/connector-sdk/manifest';
+import type { RawRow } from '#libs/connector-sdk/row';
+import { TableMapper, type RowOrigin, type RowOutcome } from '#libs/connector-sdk/table-mapper';
+import { YiciError } from '#libs/kernel/errors';
+import { TOPIC } from '#libs/model/events';
+import type { Logger } from '#libs/platform/logger';
+import type { Sealing } from '#libs/platform/sealing';
+import { findCity } from '#libs/store/city-store';
+import type { DeadLetter } from '#libs/store/dead-letter-store';
+import { SnapshotFileEntity } from '#libs/store/entities';
+import type { Transaction, UnitOfWork } from '#libs/store/unit-of-work';
+import type { Divisions } from '#libs/values/divisions';
+import { fileChannel, type FileMark } from './file-mark.js';
+import { readJsonAgain, readRowAgain } from './read-row-again.js';
+import type { TakeRows } from './take-rows.js';
+
+export interface ReplayParts {
+  connectors: readonly Connector[];
+  divisions: Divisions;
+  unitOfWork: UnitOfWork;
+  sealing: Sealing;
+  takeRows: TakeRows;
+  logger: Logger;
+}
+
+/** Letters of these stages are rows that could not be read: intake's. Those of `sending` are fan-out's. */
+const STAGES = new Set(['decoding', 'mapping']);
+
+/** A row as it was kept, and where it came from. */
+interface KeptRow {
+  table: TableSpec;
+  origin: RowOrigin;
+  read(): RawRow | Promise<RawRow>;
+}
+
+/** Reads dead rows once more, with the mapping as it is now, after its cause was mended. */
+export class Replays {
+  private readonly connectors: ReadonlyMap<string, Connector>;
+
+  constructor(private readonly parts: ReplayParts) {
+    this.connectors = new Map(parts.connectors.map((c) => [c.id, c]));
+  }
+
+  /** Commands of kind `replay`; others, and letters of other rooms, are for others. */
+  async commands(batch: Batch): Promise<void> {
+    for (const message of batch.messages) {
+      const id = this.letterOf(message.value);
+      if (id !== undefined) await this.replay(id);
+    }
+  }
+
+  /**
+   * Harmless to repeat. A row that can be read now is published and its letter marked; one that still cannot keeps its letter, with
+   * the reason of today.
+   */
+  async replay(id: string): Promise<void> {
+    const { unitOfWork, takeRows, logger } = this.parts;
+    const letter = await unitOfWork.run((tx) => takeRows.deadLetters.find(tx, id));
+    const connector = letter && this.connectors.get(letter.system);
+    if (letter === undefined || connector === undefined || !STAGES.has(letter.stage)) return;
+    const outcome = await this.outcomeOf(letter, connector);
+    if (outcome.kind === 'dead') {
+      logger.info('intake.replayFailed', { system: letter.system, letter: id, code: outcome.code });
+      await unitOfWork.run((tx) => takeRows.deadLetters.keepReason(tx, id, outcome));
+      return;
+    }
+    if (outcome.kind === 'accepted') await takeRows.publish(outcome.records);
+    await unitOfWork.run((tx) => takeRows.deadLetters.markReplayed(tx, id));
+    logger.info('intake.replayed', { system: letter.system, letter: id, outcome: outcome.kind });
+  }
+
+  private letterOf(value: Uint8Array): string | undefined {
+    try {
+      const { data } = decodeEvent(this.parts.sealing, TOPIC.command, value);
+      return data.kind === 'replay' ? data.deadLetterId : undefined;
+    } catch (error) {
+      // Resolution reads the same topic and sets such a message aside.
+      if (error instanceof YiciError && !error.retriable) return undefined;
+      throw error;
+    }
+  }
+
+  private async outcomeOf(letter: DeadLetter, connector: Connector): Promise<RowOutcome> {
+    try {
+      const kept = await this.keptRow(letter, connector);
+      // A looked-up row is in another file: without it the record would lose values in silence.
+      if (kept.table.lookup.length > 0) throw needsOthers();
+      const mapper = new TableMapper(connector, kept.table.id, this.parts.divisions);
+      return mapper.outcome(await kept.read(), kept.origin);
+    } catch (error) {
+      if (!(error instanceof YiciError) || error.retriable) throw error;
+      return {
+        kind: 'dead', source: letter.origin.source, position: letter.origin.position, recordType: letter.recordType as 'person', code: error.code,
+        stage: error.stage === 'decoding' ? 'decoding' : 'mapping', reason: [error.message, error.fix].join(' '), bytes: letter.bytes,
+      };
+    }
+  }
+
+  private keptRow(letter: DeadLetter, connector: Connector): Promise<KeptRow> {
+    const { source, position } = letter.origin;
+    const observedAt = letter.createdAt.toISOString();
+    const live = /^(?:push|sql):[^/]+\/([^:]+)/.exec(source)?.[1];
+    if (live === undefined) return this.parts.unitOfWork.run((tx) => this.rowOfFile(tx, letter, connector));
+    const spec = connector.manifest.live;
+    const id = spec?.protocol === 'rest-push' ? spec.table : live;
+    const table = connector.manifest.snapshot.tables.find((t) => t.id === id);
+    if (table === undefined) throw unknownOrigin();
+    return Promise.resolve({ table, origin: { source, observedAt, fileDate: '' }, read: () => readJsonAgain(table, letter.bytes, position) });
+  }
+
+  private async rowOfFile(tx: Transaction, letter: DeadLetter, connector: Connector): Promise<KeptRow> {
+    const { source, position } = letter.origin;
+    const file = await tx.manager.findOneBy(SnapshotFileEntity, { digest: source });
+    const mark = await this.parts.takeRows.watermarks.find<FileMark>(tx.manager, letter.system, fileChannel(source));
+    const city = await findCity(tx.client);
+    for (const table of file === null || city === undefined ? [] : connector.manifest.snapshot.tables) {
+      const name = fileNamePattern(table.file)(file!.name);
+      if (name === undefined) continue;
+      // Times of the snapshot, as the first reading stamped them: a replay must not look newer than what came after it.
+      const origin = { source, observedAt: `${city!.snapshotDate}T00:00:00+08:00`, fileDate: name.date ?? city!.snapshotDate.replaceAll('-', '') };
+      const head = mark?.head === undefined ? undefined : Buffer.from(mark.head, 'base64');
+      return { table, origin, read: () => readRowAgain(table, head, letter.bytes, position) };
+    }
+    throw unknownOrigin();
+  }
+}
+
+function needsOthers(): YiciError {
+  return new YiciError({
+    code: 'YICI_REPLAY_NEEDS_FILE', stage: 'mapping', message: 'This row is read together with rows of another table, which a replay does not have.',
+    fix: 'Offer a corrected file: rows that were taken already have no effect twice.',
+  });
+}
+
+function unknownOrigin(): YiciError {
+  return new YiciError({
+    code: 'YICI_REPLAY_ORIGIN_UNKNOWN', stage: 'mapping', message: 'The file or table of this row is not known any more.',
+    fix: 'Offer a corrected file: rows that were taken already have no effect twice.',
+  });
+}

@@ -1,4 +1,5 @@
 import { loadCity } from '#libs/bulk/load-city';
+import { loadSnapshot } from '#libs/bulk/load-snapshot';
 import type { LoadResult, OnProgress } from '#libs/bulk/load-result';
 import type { CityDirectory } from '#libs/intake/city-directory';
 import { systemClock } from '#libs/kernel/clock';
@@ -21,4 +22,14 @@ export async function bulkLoad({ config, store }: StoreContext, city: CityDirect
   } finally {
     await owner.destroy();
   }
+}
+
+/** Load into a store that holds records: new files through intake's reader and resolution's writer, in this process. */
+export async function snapshotLoad({ config, store, logger }: StoreContext, city: CityDirectory, model: MatchModel, onProgress: OnProgress): Promise<LoadResult> {
+  const { dataSource, sealing } = store;
+  const started = performance.now();
+  const connectors = connectorsOf(config);
+  const result = await loadSnapshot({ dataSource, sealing, clock: systemClock, logger, model, connectors }, city, onProgress);
+  result.seconds['total'] = Math.round(performance.now() - started) / 1000;
+  return result;
 }

@@ -9,6 +9,7 @@ import { generateCityCommand } from './commands/generate-city.js';
 import { loadCommand } from './commands/load.js';
 import { matchCommand } from './commands/match.js';
 import { startCommand } from './commands/start.js';
+import { trainCommand } from './commands/train.js';
 import { printError } from './terminal.js';
 
 const { version } = JSON.parse(readFileSync(path.join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
@@ -20,7 +21,7 @@ const program = new Command('yici')
   .showHelpAfterError('(add --help for what this command takes)')
   .exitOverride();
 
-for (const add of [startCommand, loadCommand, exportCommand, matchCommand, evaluateCommand, generateCityCommand]) add(program);
+for (const add of [startCommand, loadCommand, exportCommand, matchCommand, evaluateCommand, trainCommand, generateCityCommand]) add(program);
 
 try {
   await program.parseAsync();

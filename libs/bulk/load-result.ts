@@ -11,6 +11,8 @@ export interface LoadResult {
   peakRssMiB: number;
   /** Files not read as a whole, with the reason a clerk understands. */
   refused: { system: string; file: string; code: string; reason: string }[];
+  /** Files that an earlier load had read already. */
+  skipped?: { system: string; file: string }[];
 }
 
 /** Where a load stands; `total` is unknown (0) while a file is being read to its end. */

@@ -18,6 +18,11 @@ export class LiveArea {
 
   constructor(private readonly out: Out = process.stdout) {}
 
+  /** Columns there are to write in. */
+  get columns(): number {
+    return this.live ? this.out.columns || 80 : Infinity;
+  }
+
   get live(): boolean {
     return this.out.isTTY === true;
   }
@@ -39,7 +44,7 @@ export class LiveArea {
       this.out.write(lines.map((line) => `${line}\n`).join(''));
       return;
     }
-    this.out.write(`${this.up()}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
+    this.out.write(`${this.up()}${lines.map((line) => `\u001b[2K${line}\n`).join('')}\u001b[J`);
     const again = this.drawn > 0 ? this.last : [];
     this.drawn = 0;
     if (again.length > 0) this.update(again);
@@ -48,7 +53,7 @@ export class LiveArea {
   /** Leaves the area as it stands (or as `lines` say); the next one begins below it. */
   freeze(lines: readonly string[] = this.last): void {
     if (this.live) {
-      this.out.write(`${this.up()}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J${SHOW_CURSOR}`);
+      this.out.write(`${this.up()}${lines.map((line) => `\u001b[2K${line}\n`).join('')}\u001b[J${SHOW_CURSOR}`);
     } else if (lines.length > 0) this.out.write(lines.map((line) => `${line}\n`).join(''));
     this.drawn = 0;
     this.last = [];

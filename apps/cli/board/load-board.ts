@@ -27,7 +27,7 @@ export class LoadBoard {
     const known = at !== undefined && at.total > 0;
     const share = known ? `  ${bar(at.done / at.total, 24)}` : '';
     const spin = SPINNER[this.turn++ % SPINNER.length]!;
-    return [...table, `  ${this.style.cyan(spin)} ${at === undefined ? '' : STAGES[at.stage]}${this.style.cyan(share)}`];
+    return [...table, `  ${this.style.cyan(spin)} ${at === undefined ? '启动数据库 starting PostgreSQL' : STAGES[at.stage]}${this.style.cyan(share)}`];
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ReceiptLine } from '#libs/fanout/receipts';
-import { displayWidth, padEnd } from '../text-width.js';
+import { displayWidth, padEnd, wrap } from '../text-width.js';
 import type { Style } from './style.js';
 
 const MARKS: Record<ReceiptLine['state'], { mark: string; colour: 'green' | 'yellow' | 'red' | 'dim' }> = {
@@ -13,16 +13,18 @@ const MARKS: Record<ReceiptLine['state'], { mark: string; colour: 'green' | 'yel
 };
 
 /** A receipt, two lines a target: where it stands and why, in Chinese and in English. `notes` add what was seen at the target itself. */
-export function receiptTable(lines: readonly ReceiptLine[], style: Style, notes: Readonly<Record<string, string>> = {}): string[] {
+export function receiptTable(lines: readonly ReceiptLine[], style: Style, options: { columns?: number; notes?: Readonly<Record<string, string>> } = {}): string[] {
+  const { columns = Infinity, notes = {} } = options;
   const name = Math.max(...lines.map((l) => displayWidth(l.name)));
+  const room = Math.max(20, columns - name - 7);
+  const hanging = (first: string, text: string, paint: (text: string) => string): string[] =>
+    wrap(text, room).map((part, i) => `  ${i === 0 ? first : ' '.repeat(displayWidth(first))}  ${paint(part)}`);
   return lines.flatMap((l) => {
     const { mark, colour } = MARKS[l.state];
     const zh = [l.stateZh, l.zh].filter(Boolean).join('：');
     const en = [l.stateEn, l.en].filter(Boolean).join(': ');
-    const paint = colour === 'dim' ? (text: string) => text : style[colour];
-    return [
-      `  ${style[colour](mark)} ${padEnd(l.name, name)}  ${paint(zh)}${notes[l.target] === undefined ? '' : style.cyan(`  ${notes[l.target]}`)}`,
-      style.dim(`    ${padEnd(l.target, name)}  ${en}`),
-    ];
+    const head = hanging(`${style[colour](mark)} ${padEnd(l.name, name)}`, zh, colour === 'dim' ? (text) => text : style[colour]);
+    if (notes[l.target] !== undefined) head[head.length - 1] += style.cyan(`  ${notes[l.target]}`);
+    return [...head, ...hanging(`  ${style.dim(padEnd(l.target, name))}`, en, style.dim)];
   });
 }

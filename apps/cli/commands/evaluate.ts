@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
-import { parse } from 'csv-parse';
-import { YiciError } from '#libs/kernel/errors';
 import { evaluate, type Evaluation } from '#libs/matching/evaluate';
+import { readLabels } from '../read-labels.js';
 import { Terminal, type OutputOptions } from '../terminal.js';
 
 interface Options extends OutputOptions {
@@ -44,23 +42,4 @@ function words(e: Evaluation & { missing: number; unknown: number }): string {
     `B³      precision ${percent(e.bcubed.precision)}, recall ${percent(e.bcubed.recall)}, F1 ${percent(e.bcubed.f1)}`,
     `merged wrongly ${e.falseMerges.overmergedRecords} records in ${e.falseMerges.clusters} clusters (${percent(e.falseMerges.overmergedShare)}); split ${e.splits.entities} entities`,
   ].join('\n');
-}
-
-/** Record → label. Household and dwelling keys are told apart from person keys by their type. */
-async function readLabels(file: string, recordType: string | undefined): Promise<Map<string, string>> {
-  const labels = new Map<string, string>();
-  const rows = createReadStream(file).pipe(parse({ columns: true, bom: true, skip_empty_lines: true }));
-  for await (const row of rows as AsyncIterable<Record<string, string>>) {
-    if (recordType !== undefined && row['record_type'] !== recordType) continue;
-    const key = row['record_id'] ?? (row['natural_key'] === undefined ? undefined : `${row['system']}:${row['record_type']}:${row['natural_key']}`);
-    const label = row['entity_id'] ?? row['cluster_id'];
-    if (key === undefined || label === undefined) {
-      throw new YiciError({
-        code: 'YICI_EVALUATE_COLUMNS', stage: 'receiving', message: 'A file of labels lacks its columns.',
-        fix: 'Give system,record_type,natural_key,entity_id or record_id with entity_id or cluster_id.',
-      });
-    }
-    labels.set(key, label);
-  }
-  return labels;
 }

@@ -2,19 +2,19 @@ import type { Command } from 'commander';
 import { isEmptyStore } from '#libs/bulk/load-city';
 import type { LoadProgress, LoadResult } from '#libs/bulk/load-result';
 import { openCityDirectory } from '#libs/intake/city-directory';
-import { YiciError } from '#libs/kernel/errors';
-import { personModel } from '#libs/matching/match-model';
-import { bulkLoad } from '../bulk-load.js';
+import { bulkLoad, snapshotLoad } from '../bulk-load.js';
+import { modelOf } from '../match-model-file.js';
 import { withStore, type StoreOptions } from '../store-context.js';
 import { table, Terminal, type OutputOptions } from '../terminal.js';
 
-type Options = StoreOptions & OutputOptions;
+type Options = StoreOptions & OutputOptions & { model?: string };
 
 export function loadCommand(program: Command): void {
   program.command('load')
-    .description('bulk load of a city directory into an empty store')
+    .description('load a city directory: into an empty store in bulk, else as a snapshot whose files are read once')
     .argument('<dir>', 'city directory: city.yaml, divisions.csv and one folder a system')
     .option('--data-dir <dir>', 'data directory (default: YICI_DATA_DIR or .yici)')
+    .option('--model <file>', 'match model made by yici train (default: the one that ships)')
     .option('--json', 'print the result as one JSON object, the last line')
     .action((dir: string, options: Options) => load(dir, options));
 }
@@ -22,10 +22,11 @@ export function loadCommand(program: Command): void {
 async function load(dir: string, options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const city = await openCityDirectory(dir);
+  const model = modelOf(options.model);
   await withStore(options, async (context) => {
-    if (!(await isEmptyStore({ client: context.store.pool as never }))) throw notEmpty();
     try {
-      const result = await bulkLoad(context, city, personModel(), (p) => show(terminal, p));
+      const empty = await isEmptyStore({ client: context.store.pool as never });
+      const result = await (empty ? bulkLoad : snapshotLoad)(context, city, model, (p) => show(terminal, p));
       terminal.endProgress();
       terminal.result(result, (r) => words(city.name, r));
     } finally {
@@ -45,13 +46,7 @@ function words(city: string, r: LoadResult): string {
     `${city}: ${r.entities.person} persons, ${r.entities.household} households, ${r.entities.dwelling} dwellings; ${r.reviews} pairs wait for review.`,
     `Partition ${r.partitionHash}`,
     `Seconds ${Object.entries(r.seconds).map(([k, v]) => `${k} ${v}`).join(', ')}; peak ${r.peakRssMiB} MiB.`,
+    ...(r.skipped ?? []).map((f) => `SKIPPED ${f.system}/${f.file}: read by an earlier load.`),
     ...r.refused.map((f) => `REFUSED ${f.system}/${f.file}: ${f.code}: ${f.reason}`),
   ].join('\n');
-}
-
-function notEmpty(): YiciError {
-  return new YiciError({
-    code: 'YICI_LOAD_STORE_NOT_EMPTY', stage: 'storing', message: 'The store holds records already; a bulk load fills an empty one.',
-    fix: 'Give another --data-dir, or start the hub with --city: it reads the directory as a snapshot through the log.',
-  });
 }

@@ -7,11 +7,11 @@ import type { Command } from 'commander';
 import { parse } from 'csv-parse';
 import { stringify } from 'csv-stringify';
 import { YiciError } from '#libs/kernel/errors';
-import { personModel } from '#libs/matching/match-model';
 import { matchPersonTable, PERSON_COLUMNS } from '#libs/matching/table/person-table';
 import { readTableConfig } from '#libs/matching/table/table-config';
 import { matchRows, type TableRow } from '#libs/matching/table/table-engine';
 import { Divisions } from '#libs/values/divisions';
+import { modelOf } from '../match-model-file.js';
 import { readParquet } from '../read-parquet.js';
 import { Terminal, type OutputOptions } from '../terminal.js';
 
@@ -19,6 +19,7 @@ interface Options extends OutputOptions {
   config: string;
   out: string;
   divisions?: string;
+  model?: string;
 }
 
 export function matchCommand(program: Command): void {
@@ -28,6 +29,7 @@ export function matchCommand(program: Command): void {
     .requiredOption('--config <config>', '"person", or a JSON file that names columns, comparisons and blocking')
     .requiredOption('--out <file>', 'CSV to write: record_id,cluster_id')
     .option('--divisions <file>', 'divisions.csv of the city, with --config person')
+    .option('--model <file>', 'match model made by yici train, with --config person (default: the one that ships)')
     .option('--json', 'print the result as one JSON object')
     .action((file: string, o: Options) => match(file, o));
 }
@@ -40,7 +42,7 @@ async function match(file: string, o: Options): Promise<void> {
     rows.push(row);
     if (rows.length % 10_000 === 0) terminal.progress('read', rows.length, 0, 'rows');
   }
-  const clusters = o.config === 'person' ? matchPersons(rows, o.divisions) : matchTable(rows, o.config);
+  const clusters = o.config === 'person' ? matchPersons(rows, o) : matchTable(rows, o.config);
   terminal.endProgress();
   await pipeline(Readable.from([['record_id', 'cluster_id'], ...clusters]), stringify(), createWriteStream(o.out));
   const found = new Set(clusters.map(([, cluster]) => cluster)).size;
@@ -53,11 +55,11 @@ function readRows(file: string): AsyncIterable<TableRow> {
   return createReadStream(file).pipe(parse({ columns: (header: string[]) => header.map((h) => h.trim()), bom: true, trim: true, skip_empty_lines: true, max_record_size: 1 << 20 }));
 }
 
-function matchPersons(rows: readonly TableRow[], divisions: string | undefined): [string, string][] {
+function matchPersons(rows: readonly TableRow[], { divisions, model }: Pick<Options, 'divisions' | 'model'>): [string, string][] {
   const missing = PERSON_COLUMNS.filter((c) => rows[0] !== undefined && !(c in rows[0]));
   if (missing.length > 0) throw badTable(`The table lacks the columns ${missing.join(', ')}.`, `The flat person table has ${PERSON_COLUMNS.join(', ')}.`);
   const known = divisions === undefined ? new Divisions([]) : Divisions.parse(readFileSync(divisions, 'utf8'));
-  return matchPersonTable(rows, known, personModel()).map((m) => [m.recordId, m.clusterId]);
+  return matchPersonTable(rows, known, modelOf(model)).map((m) => [m.recordId, m.clusterId]);
 }
 
 function matchTable(rows: readonly TableRow[], file: string): [string, string][] {

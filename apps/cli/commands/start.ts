@@ -61,7 +61,7 @@ async function startDemo(o: Options): Promise<void> {
   const stopped = stopOnSignals(shutdown, stage.area);
   try {
     stage.logo(versionOf());
-    const demo = new Demo({ dataDir: folder.dir, port: o.port, reset: o.reset === true, persons, seed }, stage, folder, logger, shutdown);
+    const demo = new Demo({ port: o.port, persons, seed }, stage, folder, logger, shutdown);
     const outcome = await demo.run(connectorsOf(config));
     if (quiet) terminal.result(outcome, () => '');
     if (o.once === true || process.env['YICI_DEMO_EXIT']) {

@@ -21,7 +21,7 @@ export interface DemoMover {
 const MOST_CANDIDATES = 400;
 
 /**
- * Chooses the mover from the store: known to the register and to the grid, each by one record, alive, with a valid ID, living
+ * Chooses the mover from the store: known to the register and to the grid, each by one record, alive, with the register's own valid ID (a ticket quotes it), living
  * elsewhere than registered. The first by id, so that a demo of one seed tells one story. Undefined when nobody fits.
  */
 export async function chooseMover(pool: pg.Pool, sealing: Sealing, divisions: Divisions): Promise<DemoMover | undefined> {
@@ -33,7 +33,7 @@ export async function chooseMover(pool: pg.Pool, sealing: Sealing, divisions: Di
      order by e.id limit $1`, [MOST_CANDIDATES]);
   const people = found.rows.map((row) => personOf(row.id, sealing.openJson<StoredGolden>(row.sealed_golden).fields));
   for (const p of people) {
-    if (p.id?.status !== 'valid' || p.name === undefined || p.dead || !isHouse(p.current) || p.registered === undefined || !livesElsewhere(p.current, p.registered)) continue;
+    if (p.id?.status !== 'valid' || !p.registeredId || p.name === undefined || p.dead || !isHouse(p.current) || p.registered === undefined || !livesElsewhere(p.current, p.registered)) continue;
     const next = people.find((other) => isHouse(other.current) && other.current.division === p.current!.division && other.current.estate !== p.current!.estate
       && livesElsewhere(other.current, p.current!) && livesElsewhere(other.current, p.registered!))?.current;
     if (next === undefined) continue;
@@ -49,7 +49,7 @@ export async function chooseMover(pool: pg.Pool, sealing: Sealing, divisions: Di
 function personOf(personId: string, fields: StoredGolden['fields']) {
   const value = <T>(path: string): T | undefined => fields[path]?.value as T | undefined;
   return {
-    personId, id: value<CitizenIdReading>('citizenId'), name: value<PersonName>('name'), dead: (value<string>('vitalStatus') ?? 'alive') !== 'alive',
+    personId, id: value<CitizenIdReading>('citizenId'), registeredId: fields['citizenId']?.record.startsWith('hukou:') === true, name: value<PersonName>('name'), dead: (value<string>('vitalStatus') ?? 'alive') !== 'alive',
     registered: value<Address>('registeredAddress'), current: value<Address>('currentAddress'),
   };
 }

@@ -31,10 +31,12 @@ export interface Legacy {
 /** Starts the simulators of the live systems from a city directory. The hub may come up later: pushes wait and retry. */
 export async function startLegacy(options: LegacyOptions): Promise<Legacy> {
   if (options.stateDir) mkdirSync(options.stateDir, { recursive: true });
-  const hukou = await HukouSimulator.start({ cityDir: options.cityDir, postgresUrl: options.postgresUrl, ticketFolder: options.ticketFolder, takenFolder: options.takenFolder, log: named('hukou', options.log) });
+  const hukou = await HukouSimulator.start({ cityDir: options.cityDir, postgresUrl: options.postgresUrl, ticketFolder: options.ticketFolder, takenFolder: options.takenFolder,
+    log: named('hukou', options.log) });
   try {
     const grid = await GridSimulator.start({
-      cityDir: options.cityDir, hubUrl: options.hubUrl, pushSecret: options.pushSecret, syncSecret: options.syncSecret, hmac: options.hmac, port: options.gridPort, stateDir: options.stateDir, log: named('grid', options.log),
+      cityDir: options.cityDir, hubUrl: options.hubUrl, pushSecret: options.pushSecret, syncSecret: options.syncSecret, hmac: options.hmac, port: options.gridPort,
+      stateDir: options.stateDir, log: named('grid', options.log),
     });
     return {
       grid, hukou,

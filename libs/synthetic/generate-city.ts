@@ -60,7 +60,8 @@ export async function generateCity(options: CityOptions, outDir: string, setting
   const today = parseDashed(snapshotDate);
   if (today === undefined || !Number.isInteger(options.persons) || options.persons < 50 || typeof options.dirt === 'number' && !(options.dirt >= 0)) {
     throw new YiciError({
-      code: 'YICI_CITY_OPTIONS', stage: 'config', message: 'A city needs a whole number of at least 50 persons, a snapshot date like 2026-03-31, and a factor of dirt that is not negative.', fix: 'Correct the number of persons, the date or the factor.',
+      code: 'YICI_CITY_OPTIONS', stage: 'config', message: 'A city needs a whole number of at least 50 persons, a snapshot date like 2026-03-31, and a factor of dirt that is not negative.',
+      fix: 'Correct the number of persons, the date or the factor.',
     });
   }
   mkdirSync(outDir, { recursive: true });

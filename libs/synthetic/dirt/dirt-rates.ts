@@ -24,7 +24,7 @@ export interface DirtRates {
   idParents: number;
   /** Middle digits masked. */
   idMasked: number;
-  /** 111111111111111111, 123456…, 不详, 无. */
+  /** Eighteen ones, 123456…, 不详, 无. */
   idPlaceholder: number;
   /** Not recorded. */
   idEmpty: number;

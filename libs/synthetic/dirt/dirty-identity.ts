@@ -10,6 +10,8 @@ import type { DirtRates } from './dirt-rates.js';
 
 const fullWidth = (text: string): string => text.replace(/[0-9]/g, (d) => String.fromCharCode(d.charCodeAt(0) + 0xfee0));
 
+const PLACEHOLDERS = ['1'.repeat(18), '123456', '1234567890'.repeat(2).slice(0, 18), '不详', '无', '0'.repeat(18)];
+
 /** What is written in an ID column for this person. */
 export function writeId(p: Person, rates: DirtRates, care: number, today: Day, rng: Rng): string {
   const id = p.formerId && rng.chance(rates.idFormer * Math.min(1, care * 2)) ? p.formerId : p.id;
@@ -20,7 +22,7 @@ export function writeId(p: Person, rates: DirtRates, care: number, today: Day, r
     if (parent) return parent.id;
   }
   if (hit(age < 7 ? rates.idEmptyChild : rates.idEmpty)) return '';
-  if (hit(rates.idPlaceholder)) return rng.pick(['111111111111111111', '123456', '123456789012345678', '不详', '无', '000000000000000000']);
+  if (hit(rates.idPlaceholder)) return rng.pick(PLACEHOLDERS);
   if (id.length !== 18) return id;
   if (hit(rates.idMasked)) return rng.chance(0.7) ? `${id.slice(0, 4)}**********${id.slice(14)}` : `${id.slice(0, 6)}********${id.slice(14)}`;
   if (hit(rates.idZeros)) return `${id.slice(0, 15)}000`;
@@ -132,7 +134,8 @@ export function writeBirth(p: Person, rates: DirtRates, care: number, rng: Rng):
   if (hit(rates.birthMistyped)) {
     const x = rng.next();
     const off = rng.chance(0.5) ? 1 : -1;
-    return civil(x < 0.55 ? p.birth + off : x < 0.75 ? p.birth + off * 10 : x < 0.9 ? dayOf(exact.year, exact.month + off, Math.min(28, exact.date)) : dayOf(exact.year + off, exact.month, Math.min(28, exact.date)));
+    return civil(x < 0.55 ? p.birth + off : x < 0.75 ? p.birth + off * 10 : x < 0.9 ? dayOf(exact.year, exact.month + off, Math.min(28, exact.date)) : dayOf(exact.year + off, exact.month,
+      Math.min(28, exact.date)));
   }
   return exact;
 }

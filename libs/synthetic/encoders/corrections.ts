@@ -19,7 +19,8 @@ export function encodeCorrections(desk: Desk): void {
   const bad = Array.from({ length: desk.malformed(rows.length) }, (_, i) => {
     if (i % 3 === 0) return Buffer.from(`1${rng.digits(4)},,残缺,,1,1980-01-01,02,2024-01-01,2025-01-01,盗窃,0,,,0,,2024-01-01 00:00:00\r\n`);
     if (i % 3 === 1) return Buffer.from(`1${rng.digits(4)},${desk.city.code}20240${rng.digits(4)},残缺,1\r\n`);
-    return Buffer.concat([Buffer.from(`1${rng.digits(4)},${desk.city.code}20249${rng.digits(4)},`), Buffer.from([0xff, 0xfe]), Buffer.from(',,1,1980-01-01,02,2024-01-01,2025-01-01,盗窃,0,,,0,,2024-01-01 00:00:00\r\n')]);
+    return Buffer.concat([Buffer.from(`1${rng.digits(4)},${desk.city.code}20249${rng.digits(4)},`), Buffer.from([0xff, 0xfe]),
+      Buffer.from(',,1,1980-01-01,02,2024-01-01,2025-01-01,盗窃,0,,,0,,2024-01-01 00:00:00\r\n')]);
   });
   desk.dead(bad.length);
   const file = new FileWriter(desk.path('T_JZRY.csv'));
@@ -39,7 +40,8 @@ function record(desk: Desk, p: Person, id: string, copy: boolean): Buffer[] {
   const at = desk.stamp(from.day, desk.today);
   const flag = rng.pick(['0', '0', '1', '1', '1', '9']);
   const line = (stamp: string, phone: string): Buffer => Buffer.from(`${csvLine([
-    id, key, seen.name, seen.id, seen.sex, dashedBirth(seen.birth), rng.pick(['01', '02', '02', '02', '03', '04', '05']), dashed(from.day), dashed(from.day + rng.pick([365, 730, 1095])), rng.pick(CHARGES), rng.chance(0.05) ? 1 : 0,
+    id, key, seen.name, seen.id, seen.sex, dashedBirth(seen.birth), rng.pick(['01', '02', '02', '02', '03', '04', '05']), dashed(from.day), dashed(from.day + rng.pick([365, 730, 1095])),
+    rng.pick(CHARGES), rng.chance(0.05) ? 1 : 0,
     seen.address.text, phone, flag, flag === '9' ? '字段校验失败' : '', stamp,
   ])}\r\n`);
   return [line(dashedStamp(at), seen.phone)];

@@ -107,7 +107,8 @@ export class Desk {
     const { person } = seen;
     this.truth.add(this.system, 'person', key, person.entity);
     this.truth.flat?.add(this.system, key, person.entity, {
-      name: seen.name.replace(/\s/g, ''), id: cleanId(seen.id), birth: isoBirth(seen.birth), sex: knowsSex ? seen.sex : 0, phone: cleanPhone(seen.phone), address: seen.address.text.normalize('NFKC'), household: householdKey,
+      name: seen.name.replace(/\s/g, ''), id: cleanId(seen.id), birth: isoBirth(seen.birth), sex: knowsSex ? seen.sex : 0, phone: cleanPhone(seen.phone),
+      address: seen.address.text.normalize('NFKC'), household: householdKey,
     });
     const counts = this.truth.counts(this.system);
     counts.personRecords += 1;

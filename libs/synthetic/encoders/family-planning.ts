@@ -9,7 +9,8 @@ import { KeyMint } from '../random.js';
 import { compactBirth, scatter, type Desk } from './desk.js';
 
 const FIELDS: readonly DbfField[] = ([
-  ['HBM', 'C', 18], ['RBM', 'C', 20], ['XM', 'C', 20], ['XB', 'C', 1], ['SFZH', 'C', 18], ['CSRQ', 'D', 8], ['HKXZ', 'C', 1], ['YHZGX', 'C', 2], ['MZ', 'C', 2], ['HYZK', 'C', 2], ['POXM', 'C', 20], ['POSFZ', 'C', 18],
+  ['HBM', 'C', 18], ['RBM', 'C', 20], ['XM', 'C', 20], ['XB', 'C', 1], ['SFZH', 'C', 18], ['CSRQ', 'D', 8], ['HKXZ', 'C', 1], ['YHZGX', 'C', 2], ['MZ', 'C', 2], ['HYZK', 'C', 2],
+  ['POXM', 'C', 20], ['POSFZ', 'C', 18],
   ['ZNS', 'N', 2], ['LXDH', 'C', 20], ['DZ', 'C', 80],
 ] as const).map(([name, type, length]) => ({ name, type, length }));
 
@@ -78,8 +79,11 @@ function personRow(desk: Desk, p: Person, household: string, key: string, head: 
   return {
     deleted,
     values: [
-      household, key, seen.name, String(seen.sex), seen.id.slice(0, 18), compactBirth(seen.birth).slice(0, 8), rng.chance(0.02) ? '9' : p.registered.elsewhere ? rng.pick(['1', '2', '2']) : rng.pick(['1', '1', '1', '2']),
-      desk.code(head ? relationCode(p, head) : '02', ['03', '0', '1', '98']), desk.code(p.ethnic, ['HA', '0', '汉']), desk.code(marital, ['1', '2', '3']), spouse ? nameForGbk(spouse.name, 'question') : '', spouseId.length === 18 ? spouseId : '', String(Math.min(99, p.children.filter((c) => c.death === 0).length)), seen.phone, seen.address.text,
+      household, key, seen.name, String(seen.sex), seen.id.slice(0, 18), compactBirth(seen.birth).slice(0, 8),
+      rng.chance(0.02) ? '9' : p.registered.elsewhere ? rng.pick(['1', '2', '2']) : rng.pick(['1', '1', '1', '2']),
+      desk.code(head ? relationCode(p, head) : '02', ['03', '0', '1', '98']), desk.code(p.ethnic, ['HA', '0', '汉']), desk.code(marital, ['1', '2', '3']),
+        spouse ? nameForGbk(spouse.name, 'question') : '', spouseId.length === 18 ? spouseId : '', String(Math.min(99, p.children.filter((c) => c.death === 0).length)), seen.phone,
+        seen.address.text,
     ],
   };
 }

@@ -27,7 +27,8 @@ export function encodeGrid(desk: Desk): void {
     }
   }
   for (const p of desk.city.persons) if (!p.home && rng.chance(0.3)) rows.push(resident(desk, p, ids.next(), null, undefined, false));
-  for (let i = desk.some(rows.length, desk.rates.testRow); i > 0; i--) rows.push(resident(desk, testPerson(desk.city.population, rng.pick(desk.city.persons)), ids.next(), null, undefined, false));
+  for (let i = desk.some(rows.length, desk.rates.testRow); i > 0; i--) rows.push(resident(desk, testPerson(desk.city.population, rng.pick(desk.city.persons)), ids.next(), null, undefined,
+    false));
   const tenant = desk.city.places.divisions.communities[0]!.street.code;
   const bad = Array.from({ length: desk.malformed(rows.length) }, (_, i): string | Buffer => {
     if (i % 4 === 0) return `{"id":null,"tenantId":"${tenant}","name":"残缺","delFlag":"0","updateTime":"2024-01-01 00:00:00"}`;
@@ -60,11 +61,16 @@ function resident(desk: Desk, p: Person, id: string, account: string | null, hom
   const age = desk.age(p);
   const at = p.death ? desk.stamp(p.death - 800, p.death) : desk.stamp(Math.max(p.arrived, desk.today - 900), desk.today);
   return JSON.stringify({
-    id, tenantId: community.parent, gridCode: community.code + String(rng.between(1, 4)).padStart(2, '0'), ident: seen.id || null, name: seen.name, usedname: p.formerName && seen.name !== p.formerName ? some(0.3, p.formerName) : null,
-    sex: some(0.98, String(seen.sex)), birthday: epoch(desk, seen.birth), nation: some(0.92, desk.code(p.ethnic, ['汉', '1', '99', '汉族'])), politics: some(0.87, p.politics === '13' && rng.chance(0.45) ? '12' : p.politics), education: some(0.82, desk.code(p.education, ['6', '50', '本科', '2'])),
-    marriage: some(0.83, desk.code(age < 18 ? '10' : p.marital, ['1', '2', '已婚', '23'])), phone: seen.phone || null, domicile: some(0.75, domicile), domiciledetail: some(0.75, desk.address(p, 'registered').text || null), residence: community.code,
-    residencedetail: seen.address.text || null, account, accountidentity: account && head ? some(0.8, head.id) : null, accountrelation: head ? some(0.93, relationCode(p, head)) : account ? null : some(0.5, '02'),
-    uniformlogo: some(0.91, here ? '01' : '02'), flowRea: registered.elsewhere ? some(0.6, rng.pick(['11', '11', '13', '05', '10', '99'])) : null, isLow: some(0.73, rng.chance(0.03)), isDisabled: some(0.7, p.disabled),
+    id, tenantId: community.parent, gridCode: community.code + String(rng.between(1, 4)).padStart(2, '0'), ident: seen.id || null, name: seen.name,
+    usedname: p.formerName && seen.name !== p.formerName ? some(0.3, p.formerName) : null,
+    sex: some(0.98, String(seen.sex)), birthday: epoch(desk, seen.birth), nation: some(0.92, desk.code(p.ethnic, ['汉', '1', '99', '汉族'])),
+    politics: some(0.87, p.politics === '13' && rng.chance(0.45) ? '12' : p.politics), education: some(0.82, desk.code(p.education, ['6', '50', '本科', '2'])),
+    marriage: some(0.83, desk.code(age < 18 ? '10' : p.marital, ['1', '2', '已婚', '23'])), phone: seen.phone || null, domicile: some(0.75, domicile),
+    domiciledetail: some(0.75, desk.address(p, 'registered').text || null), residence: community.code,
+    residencedetail: seen.address.text || null, account, accountidentity: account && head ? some(0.8, head.id) : null,
+    accountrelation: head ? some(0.93, relationCode(p, head)) : account ? null : some(0.5, '02'),
+    uniformlogo: some(0.91, here ? '01' : '02'), flowRea: registered.elsewhere ? some(0.6, rng.pick(['11', '11', '13', '05', '10', '99'])) : null, isLow: some(0.73, rng.chance(0.03)),
+    isDisabled: some(0.7, p.disabled),
     isElderlyAlone: some(0.75, age >= 70 && home?.members.length === 1), delFlag: rng.chance(desk.rates.withdrawn) || p.death && rng.chance(0.4) ? '1' : '0', updateTime: dashedStamp(at),
   });
 }

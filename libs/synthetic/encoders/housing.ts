@@ -53,8 +53,10 @@ function view(desk: Desk, owned: OwnedDwelling, owners: Person[], current: boole
   }
   const room = dwelling.estate ? roomText(dwelling) : String(dwelling.door);
   return [
-    code, rng.chance(0.05) && dwelling.estate?.alias ? dwelling.estate.alias : dwelling.estate?.name ?? dwelling.community.name, dwelling.estate ? desk.addresses.buildingName(dwelling.building) : `${dwelling.building}组`,
-    dwelling.estate ? `${dwelling.unit}${rng.chance(0.6) ? '单元' : ''}` : '', room.length === 3 && rng.chance(0.12) ? `0${room}` : room, address, seen.map((s) => s.name).join('、'), seen.map((s) => s.id).join(';'),
+    code, rng.chance(0.05) && dwelling.estate?.alias ? dwelling.estate.alias : dwelling.estate?.name ?? dwelling.community.name,
+    dwelling.estate ? desk.addresses.buildingName(dwelling.building) : `${dwelling.building}组`,
+    dwelling.estate ? `${dwelling.unit}${rng.chance(0.6) ? '单元' : ''}` : '', room.length === 3 && rng.chance(0.12) ? `0${room}` : room, address, seen.map((s) => s.name).join('、'),
+      seen.map((s) => s.id).join(';'),
     dwelling.area, dwelling.use, desk.communityCode(dwelling.community),
   ];
 }

@@ -81,7 +81,8 @@ function voidRows(desk: Desk, keys: KeyMint, versions: Version[]): void {
     const like = desk.rng.pick(versions);
     const other = desk.rng.pick(versions);
     const orphan = desk.rng.chance(0.5);
-    versions.push({ ...like, key: orphan ? desk.city.code + keys.next() : like.key, seen: orphan ? like.seen : { ...other.seen, person: like.seen.person }, void: true, current: true, at: desk.stamp(desk.today - 400, desk.today) });
+    versions.push({ ...like, key: orphan ? desk.city.code + keys.next() : like.key, seen: orphan ? like.seen : { ...other.seen, person: like.seen.person }, void: true, current: true,
+      at: desk.stamp(desk.today - 400, desk.today) });
   }
 }
 
@@ -109,7 +110,8 @@ function personFields(desk: Desk, v: Version): (string | number)[] {
   const relation = old1984 && p === p.registered.members[0] ? '03' : head ? relationCode(p, head) : p.registered.kind === 'collective' ? '99' : '02';
   return [
     v.key, v.household, seen.name, p.formerName && v.current && desk.rng.chance(0.6) ? p.formerName : '', seen.sex, p.ethnic, compactBirth(seen.birth), seen.id, relation,
-    v.bare ? '10' : p.marital, desk.age(p) < 7 || v.bare && desk.rng.chance(0.5) ? '' : desk.code(SCHOOL_1984[p.education] ?? '', ['21', '31', '99']), guardian?.name ?? '', guardian?.id ?? '',
+    v.bare ? '10' : p.marital, desk.age(p) < 7 || v.bare && desk.rng.chance(0.5) ? '' : desk.code(SCHOOL_1984[p.education] ?? '', ['21', '31', '99']), guardian?.name ?? '',
+      guardian?.id ?? '',
     p.father && desk.rng.chance(0.55) ? p.father.id : '', p.mother && desk.rng.chance(0.5) ? p.mother.id : '', v.bare || desk.rng.chance(0.62) ? '' : seen.phone, v.status,
     v.status === '1' && p.death ? compact(p.death) : '', v.current ? 1 : 0, v.void ? 1 : 0, compactStamp(v.at),
   ];
@@ -162,5 +164,6 @@ function householdFields(desk: Desk, household: RegisteredHousehold): (string | 
   const street = closed ? desk.city.places.divisions.all.find((d) => d.code === old.parent)!.name : community.street.name;
   const estate = dwelling!.estate;
   const remark = household.kind === 'empty' && rng.chance(0.6) ? rng.pick(['（空挂户）', '空挂户', '(空挂户)']) : '';
-  return [1, closed && rng.chance(0.3) ? old.code.slice(0, 6) : community.district.code, street, closed && rng.chance(0.3) ? old.name : community.name, estate?.road ?? '', estate ? `${estate.number}号` : '', desk.addresses.estateAndDoor(dwelling!) + remark];
+  return [1, closed && rng.chance(0.3) ? old.code.slice(0, 6) : community.district.code, street, closed && rng.chance(0.3) ? old.name : community.name, estate?.road ?? '',
+    estate ? `${estate.number}号` : '', desk.addresses.estateAndDoor(dwelling!) + remark];
 }

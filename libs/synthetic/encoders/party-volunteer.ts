@@ -25,7 +25,8 @@ export function encodePartyVolunteer(desk: Desk): void {
     const branch = rng.int(branches);
     entries.push({ branch, row: member(desk, person, `DY${numbers.next()}`, branchName(branch), copy) });
   }
-  for (let i = desk.some(known.length, desk.rates.testRow); i > 0; i--) entries.push({ branch: 0, row: member(desk, testPerson(desk.city.population, rng.pick(desk.city.persons)), `DY${numbers.next()}`, branchName(0), false) });
+  for (let i = desk.some(known.length, desk.rates.testRow); i > 0; i--) entries.push({ branch: 0,
+    row: member(desk, testPerson(desk.city.population, rng.pick(desk.city.persons)), `DY${numbers.next()}`, branchName(0), false) });
   const bad = Array.from({ length: desk.malformed(entries.length) }, (_, i) => ({
     branch: i % branches,
     row: { ...EMPTY, 姓名: '残缺', 性别: '男', 出生日期: '1949.10', 民族: '汉族', 学历: '小学', '志愿时长(小时)': 0 } as Row,
@@ -68,8 +69,10 @@ function member(desk: Desk, p: Person, key: string, branch: string, copy: boolea
   const joined = p.politics === '01' ? `${Math.min(yearOf(desk.today) - 1, yearOf(p.birth) + rng.between(20, 45))}.${pad(rng.between(1, 12), 2)}` : '';
   const ethnic = ethnicLabel(p.ethnic);
   return {
-    编号: key, 姓名: seen.name, 性别: sexLabel(seen.sex), 身份证号: id, 出生日期: birthCell(birth, x), 民族: rng.chance(0.15) ? ethnic.replace(/族$/, '') : ethnic, 学历: schoolWord(p.education), 入党时间: joined, 所在支部: branch,
-    联系电话: seen.phone, '志愿时长(小时)': rng.pick([0, 0, 0, 4.5, 8, 12, 20, 36, 50.5, 100]), 居住类型: p.home?.landlord ? '34-租赁房屋' : rng.chance(0.75) ? '21-自有住房' : rng.pick(['22-公有住宅', '其他', '22', '自有住房']), 现住址: seen.address.text,
+    编号: key, 姓名: seen.name, 性别: sexLabel(seen.sex), 身份证号: id, 出生日期: birthCell(birth, x), 民族: rng.chance(0.15) ? ethnic.replace(/族$/, '') : ethnic, 学历: schoolWord(p.education), 入党时间: joined,
+    所在支部: branch,
+    联系电话: seen.phone, '志愿时长(小时)': rng.pick([0, 0, 0, 4.5, 8, 12, 20, 36, 50.5, 100]),
+    居住类型: p.home?.landlord ? '34-租赁房屋' : rng.chance(0.75) ? '21-自有住房' : rng.pick(['22-公有住宅', '其他', '22', '自有住房']), 现住址: seen.address.text,
   };
 }
 

@@ -63,8 +63,10 @@ function archive(desk: Desk, p: Person, key: string, family: string, code: strin
   return `<ehr archiveNo="${key}">` + ([
     ['name', seen.name], ['idNo', seen.id],
   ] as const).map(([tag, text]) => `<${tag}>${xmlText(text)}</${tag}>`).join('') + `<gender code="${seen.sex}">${sexLabel(seen.sex)}</gender>` + ([
-    ['birth', compactBirth(seen.birth)], ['nation', desk.code(p.ethnic, ['汉族', '1', '汉'])], ['phone', seen.phone], ['address', seen.address.text], ['divisionCode', code], ['familyNo', family],
-    ['relation', home?.head && family ? desk.code(relationCode(p, home.head), ['0', '1', '户主', '配偶']) : ''], ['motherId', mother], ['orgName', org], ['seniorService', age >= 65 && rng.chance(0.6) ? '1' : '0'],
+    ['birth', compactBirth(seen.birth)], ['nation', desk.code(p.ethnic, ['汉族', '1', '汉'])], ['phone', seen.phone], ['address', seen.address.text], ['divisionCode', code],
+    ['familyNo', family],
+    ['relation', home?.head && family ? desk.code(relationCode(p, home.head), ['0', '1', '户主', '配偶']) : ''], ['motherId', mother], ['orgName', org],
+    ['seniorService', age >= 65 && rng.chance(0.6) ? '1' : '0'],
     ['contracted', rng.chance(0.5) ? '1' : '0'], ['status', status], ['updateTime', isoStamp(at)],
   ] as const).map(([tag, text]) => `<${tag}>${xmlText(text)}</${tag}>`).join('') + '</ehr>';
 }

@@ -51,8 +51,11 @@ function permit(desk: Desk, p: Person, serial: string, copy: boolean): string {
   const place = p.home?.kind === 'dormitory' ? rng.pick(['42', '42', '71']) : rng.chance(0.75) ? '30' : rng.pick(['21', '22', '23', '73', '90']);
   const reason = desk.age(p) < 18 ? rng.pick(['131', '212', '207', '999']) : rng.pick(['204', '204', '204', '206', '206', '208', '131', '205', '999']);
   return '<result>' + ([
-    ['LSH', serial], ['XM', seen.name], ['XB', sexLabel(seen.sex)], ['SFZH', seen.id], ['CSRQ', dashedBirth(seen.birth)], ['MZ', ethnicLabel(p.ethnic)], ['JZZH', rng.chance(0.6) ? `JZ${desk.city.code}${rng.digits(8)}` : ''],
-    ['HJDZ', p.registered.elsewhere || desk.address(p, 'registered').text], ['XZZ', seen.address.text], ['FZXM', landlord ? nameForGbk(landlord.name, 'question') : ''], ['FZDH', landlord && rng.chance(0.8) ? landlord.phone : ''],
-    ['LXDH', seen.phone], ['YHZGX', relation], ['ZCS', place], ['ZZSY', reason], ['DJRQ', `${compact(renewed.day)}000000`], ['YXQX', compact(until)], ['ZXBZ', p.home || rng.chance(0.85) ? '0' : '1'], ['GXSJ', compactStamp(renewed)],
+    ['LSH', serial], ['XM', seen.name], ['XB', sexLabel(seen.sex)], ['SFZH', seen.id], ['CSRQ', dashedBirth(seen.birth)], ['MZ', ethnicLabel(p.ethnic)],
+    ['JZZH', rng.chance(0.6) ? `JZ${desk.city.code}${rng.digits(8)}` : ''],
+    ['HJDZ', p.registered.elsewhere || desk.address(p, 'registered').text], ['XZZ', seen.address.text], ['FZXM', landlord ? nameForGbk(landlord.name, 'question') : ''],
+    ['FZDH', landlord && rng.chance(0.8) ? landlord.phone : ''],
+    ['LXDH', seen.phone], ['YHZGX', relation], ['ZCS', place], ['ZZSY', reason], ['DJRQ', `${compact(renewed.day)}000000`], ['YXQX', compact(until)],
+    ['ZXBZ', p.home || rng.chance(0.85) ? '0' : '1'], ['GXSJ', compactStamp(renewed)],
   ] as const).map(([tag, text]) => `<${tag}>${xmlText(text)}</${tag}>`).join('') + '</result>';
 }

@@ -46,7 +46,9 @@ function account(desk: Desk, p: Person, copy: boolean, test = false): string {
   const address = rng.chance(0.72) ? seen.address.text || null : null;
   const mobile = copy && p.oldPhone ? p.oldPhone : rng.chance(0.975) ? (rng.chance(0.9) ? p.phone : cleanPhone(seen.phone) || p.phone) : null;
   const shownPhone = mobile ?? '';
-  desk.file(key, { ...seen, name: realName ?? '', id: idCard ?? '', birth: 'empty', phone: shownPhone, phoneOfFamily: shownPhone !== '' && shownPhone !== p.oldPhone && (p.phoneShared || seen.phoneOfFamily), address: address ? seen.address : { ...seen.address, text: '', means: undefined } }, house ?? '', copy, false);
+  desk.file(key, { ...seen, name: realName ?? '', id: idCard ?? '', birth: 'empty', phone: shownPhone,
+    phoneOfFamily: shownPhone !== '' && shownPhone !== p.oldPhone && (p.phoneShared || seen.phoneOfFamily),
+    address: address ? seen.address : { ...seen.address, text: '', means: undefined } }, house ?? '', copy, false);
   const registered = desk.stamp(Math.max(p.arrived, desk.today - 2500), desk.today - 40);
   const updated = desk.stamp(registered.day + 1, desk.today);
   const consents = PURPOSES.filter((c) => rng.chance(c === 'share-profile' ? 0.5 : c === 'health-service' ? 0.3 : 0.7));

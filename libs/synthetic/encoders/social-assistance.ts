@@ -87,7 +87,8 @@ function familyRow(desk: Desk, applicant: Seen, key: string, home: Home | undefi
   const code = level < 0.7 ? desk.communityCode(community) : level < 0.85 ? community.parent : community.district.code;
   const ended = rng.chance(0.35);
   return encodeGb18030(`${csvLine([
-    key, applicant.name, applicant.id, rng.chance(0.92) ? `D${rng.digits(8)}` : '', code.replace(/0+$/, ''), applicant.address.text, types, compact(Math.max(0, at.day - rng.between(1, 700))), ended ? compact(at.day + rng.between(0, 400)) : '',
+    key, applicant.name, applicant.id, rng.chance(0.92) ? `D${rng.digits(8)}` : '', code.replace(/0+$/, ''), applicant.address.text, types,
+    compact(Math.max(0, at.day - rng.between(1, 700))), ended ? compact(at.day + rng.between(0, 400)) : '',
     `6229${rng.digits(12)}`, population, compactStamp(at),
   ])}\r\n`);
 }
@@ -95,9 +96,11 @@ function familyRow(desk: Desk, applicant: Seen, key: string, home: Home | undefi
 function personRow(desk: Desk, seen: Seen, key: string, family: string, relation: string, at: Stamp, stale: boolean): Buffer {
   const p = seen.person;
   const age = desk.age(p);
-  const tags = [p.disabled ? 'D' : '', age >= 65 ? 'E' : '', p.activity === 'pupil' || p.activity === 'student' ? 'S' : '', p.activity === 'unemployed' && age < 60 ? 'U' : ''].filter((t) => t !== '' && desk.rng.chance(0.85));
+  const tags = [p.disabled ? 'D' : '', age >= 65 ? 'E' : '', p.activity === 'pupil' || p.activity === 'student' ? 'S' : '',
+    p.activity === 'unemployed' && age < 60 ? 'U' : ''].filter((t) => t !== '' && desk.rng.chance(0.85));
   return encodeGb18030(`${csvLine([
-    key, family, seen.name, seen.id, seen.sex, compactBirth(seen.birth), desk.code(p.ethnic, ['汉', '1']), relation, stale && desk.rng.chance(0.2) ? '10' : p.marital, p.registered.elsewhere ? 2 : 1, stale && desk.rng.chance(0.4) ? '' : seen.phone,
+    key, family, seen.name, seen.id, seen.sex, compactBirth(seen.birth), desk.code(p.ethnic, ['汉', '1']), relation, stale && desk.rng.chance(0.2) ? '10' : p.marital,
+    p.registered.elsewhere ? 2 : 1, stale && desk.rng.chance(0.4) ? '' : seen.phone,
     tags.join(','), !stale && p.death ? 1 : 0, compactStamp(at),
   ])}\r\n`);
 }

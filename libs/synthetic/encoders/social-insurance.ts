@@ -51,7 +51,8 @@ function insured(desk: Desk, p: Person, number: string, copy: boolean): Buffer {
   const since = Math.max(1992, yearOf(p.birth) + 16);
   const first = `${Math.min(yearOf(desk.today) - 1, since + rng.int(Math.max(1, Math.min(20, age - 15))))}${String(rng.between(1, 12)).padStart(2, '0')}`;
   const rest = [
-    seen.sex, desk.code(p.ethnic, ['1', '汉族', '']), compactBirth(seen.birth), p.registered.elsewhere ? '20' : '10', seen.address.text, seen.phone, employed ? `E${String(employer).padStart(6, '0')}` : '',
+    seen.sex, desk.code(p.ethnic, ['1', '汉族', '']), compactBirth(seen.birth), p.registered.elsewhere ? '20' : '10', seen.address.text, seen.phone,
+      employed ? `E${String(employer).padStart(6, '0')}` : '',
     employed ? desk.city.name.replace(/市$/, '') + PLACE_NAMES.companies[employer]! : '', status, first,
   ].join('|');
   return Buffer.concat([encodeGb18030(`${number}|${seen.id}|`), name, encodeGb18030(`|${rest}\n`)]);

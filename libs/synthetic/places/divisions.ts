@@ -49,9 +49,11 @@ export function planDivisions(rng: Rng, persons: number, name: string, cityCode:
     code: `${cityCode}${pad(i + 1, 2)}`, name: PLACE_NAMES.districts[i]!, level: 'district', parent: cityCode,
     validFrom: i === 0 ? '2000-01-01' : '2011-07-01', validTo: '', successors: [],
   }));
-  const oldCounty = add<Division>({ code: `${cityCode}21`, name: PLACE_NAMES.counties[0]!, level: 'district', parent: cityCode, validFrom: '1983-07-01', validTo: '1999-12-31', successors: [districts[0]!.code] });
+  const oldCounty = add<Division>({ code: `${cityCode}21`, name: PLACE_NAMES.counties[0]!, level: 'district', parent: cityCode, validFrom: '1983-07-01', validTo: '1999-12-31',
+    successors: [districts[0]!.code] });
   const oldDistrict = add<Division>({
-    code: `${cityCode}22`, name: PLACE_NAMES.counties[2]!, level: 'district', parent: cityCode, validFrom: '1983-07-01', validTo: '2011-06-30', successors: [districts[1]!.code, districts[0]!.code],
+    code: `${cityCode}22`, name: PLACE_NAMES.counties[2]!, level: 'district', parent: cityCode, validFrom: '1983-07-01', validTo: '2011-06-30',
+    successors: [districts[1]!.code, districts[0]!.code],
   });
   const streetNames = rng.shuffle([...PLACE_NAMES.streets]);
   const townNames = rng.shuffle([...PLACE_NAMES.towns]);
@@ -92,8 +94,10 @@ export function planDivisions(rng: Rng, persons: number, name: string, cityCode:
 /** Closed offices and communities: merged into one successor, or split over two. */
 function closeSome(rng: Rng, communities: Community[], oldDistrict: Division, oldCounty: Division, add: <D extends Division>(d: D) => D): void {
   const last = communities[communities.length - 1]!;
-  const office = add<Division>({ code: `${oldDistrict.code}001`, name: '老城办事处', level: 'street', parent: oldDistrict.code, validFrom: '1990-01-01', validTo: '2011-06-30', successors: [last.street.code] });
-  const old = add<Division>({ code: `${oldCounty.code}100`, name: '湖口镇', level: 'street', parent: oldCounty.code, validFrom: '1990-01-01', validTo: '1999-12-31', successors: [communities[0]!.street.code] });
+  const office = add<Division>({ code: `${oldDistrict.code}001`, name: '老城办事处', level: 'street', parent: oldDistrict.code, validFrom: '1990-01-01', validTo: '2011-06-30',
+    successors: [last.street.code] });
+  const old = add<Division>({ code: `${oldCounty.code}100`, name: '湖口镇', level: 'street', parent: oldCounty.code, validFrom: '1990-01-01', validTo: '1999-12-31',
+    successors: [communities[0]!.street.code] });
   const closed = Math.max(2, Math.round(communities.length / 5));
   const picks = rng.shuffle([...communities]).slice(0, closed);
   picks.forEach((community, i) => {

@@ -98,7 +98,8 @@ export function planPlaces(rng: Rng, divisions: Divisions, count: number): Place
       const estate: Estate = {
         name: n < names.length ? names[n]! : `${names[n % names.length]!}${'二三四五六七八九'[Math.floor(n / names.length) - 1] ?? '十'}期`,
         alias: rng.chance(0.3) ? `${rng.pick(PLACE_NAMES.companies).slice(0, 2)}${rng.pick(['家属院', '公寓', '小区'])}` : '',
-        community, ...address(), buildings: small ? rng.between(2, 4) : rng.between(4, 16), units: rng.between(1, small ? 2 : 4), floors: tall ? rng.between(11, 26) : rng.between(5, 8), perFloor: rng.between(2, 4), ordinal,
+        community, ...address(), buildings: small ? rng.between(2, 4) : rng.between(4, 16), units: rng.between(1, small ? 2 : 4), floors: tall ? rng.between(11, 26) : rng.between(5, 8),
+        perFloor: rng.between(2, 4), ordinal,
       };
       estates.push(estate);
       layEstate(rng, estate, dwellings, want - (dwellings.length - before));

@@ -51,7 +51,8 @@ function foundCouple(population: Population): void {
   const household = population.household('family', population.regionFor(1990), dayOf(START, 1, 1));
   const husbandAge = rng.between(12, 30);
   const husband = population.add({ sex: 1, birth: birth(husbandAge), ethnic, region: household.region, origin: 'local', registered: household });
-  const wife = population.add({ sex: 2, birth: birth(Math.max(10, husbandAge - rng.between(-1, 4))), ethnic: rng.chance(0.9) ? ethnic : names.ethnicGroup(), region: household.region, origin: 'local', registered: household });
+  const wife = population.add({ sex: 2, birth: birth(Math.max(10, husbandAge - rng.between(-1, 4))), ethnic: rng.chance(0.9) ? ethnic : names.ethnicGroup(), region: household.region,
+    origin: 'local', registered: household });
   marry(husband, wife);
   household.head = husband;
   const home = population.home('family');
@@ -126,7 +127,8 @@ function giveBirth(population: Population, mother: Person, day: Day): void {
     const year = yearOf(day);
     const takesMothers = father.surname === '' || rng.chance(0.04);
     const child = population.add({
-      sex, birth: day, ethnic: rng.chance(0.8) ? father.ethnic : mother.ethnic, region: household.elsewhere ? household.region : population.regionFor(Math.max(year, 1985)), origin: 'local', registered: household,
+      sex, birth: day, ethnic: rng.chance(0.8) ? father.ethnic : mother.ethnic, region: household.elsewhere ? household.region : population.regionFor(Math.max(year, 1985)), origin: 'local',
+      registered: household,
       surname: takesMothers ? mother.surname || undefined : father.surname, father, mother, generationCharacter: shared ?? population.generationCharacter(father, year),
     });
     // Twins share a character of their names.

@@ -47,8 +47,10 @@ export class Population {
     });
     const person: Person = {
       entity: `p${this.personKeys.next()}`, sex: n.sex, birth: n.birth, death: 0, surname: name.surname, given: name.given, name: name.full, formerName: '', nickname: '', ethnic: n.ethnic,
-      id: this.numbers.issue(n.region, n.birth, n.sex), formerId: '', secondId: '', father: n.father, mother: n.mother, spouse: undefined, formerSpouse: undefined, children: [], marital: '10',
-      origin: n.origin, registered: n.registered, home: undefined, formerDwelling: undefined, left: 0, arrived: n.birth, phone: '', phoneShared: false, agentPhone: '', oldPhone: '', education: '', politics: '13',
+      id: this.numbers.issue(n.region, n.birth, n.sex), formerId: '', secondId: '', father: n.father, mother: n.mother, spouse: undefined, formerSpouse: undefined, children: [],
+      marital: '10',
+      origin: n.origin, registered: n.registered, home: undefined, formerDwelling: undefined, left: 0, arrived: n.birth, phone: '', phoneShared: false, agentPhone: '', oldPhone: '',
+      education: '', politics: '13',
       activity: 'employed', landlord: undefined, disabled: false,
     };
     n.registered.members.push(person);
@@ -90,7 +92,8 @@ export class Population {
 
   /** A mobile number nobody else has. */
   phone(): string {
-    return this.rng.pick(['130', '131', '132', '133', '134', '135', '136', '137', '138', '139', '150', '151', '152', '153', '156', '158', '159', '166', '170', '171', '173', '175', '176', '177', '180', '182', '183', '184', '186', '187', '189', '191', '198', '199'])
+    return this.rng.pick(['130', '131', '132', '133', '134', '135', '136', '137', '138', '139', '150', '151', '152', '153', '156', '158', '159', '166', '170', '171', '173', '175', '176',
+      '177', '180', '182', '183', '184', '186', '187', '189', '191', '198', '199'])
       + this.phones.next();
   }
 

@@ -13,9 +13,12 @@ export interface SyncAnswer {
 
 /** What the grid's own forms accept, by column; a null is always accepted, a column not listed here never. */
 const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  ident: text(/^.{1,18}$/), name: text(/^.{1,50}$/su), usedname: text(/^.{1,50}$/su), sex: text(/^[12]$/), birthday: (v) => typeof v === 'number' && Number.isFinite(v), nation: text(/^\d{2}$/), politics: text(/^\d{2}$/),
-  education: text(/^\d{2}$/), marriage: text(/^\d{2}$/), phone: text(/^[\d+ -]{5,20}$/), domicile: text(/^\d{12}$/), domiciledetail: text(/^.{1,200}$/su), residence: text(/^\d{12}$/), residencedetail: text(/^.{1,200}$/su),
-  account: text(/^\d{9}$/), accountidentity: text(/^.{1,18}$/), accountrelation: text(/^\d{2}$/), uniformlogo: text(/^0[12]$/), flowRea: text(/^\d{2}$/), isLow: flag, isDisabled: flag, isElderlyAlone: flag, delFlag: text(/^[01]$/),
+  ident: text(/^.{1,18}$/), name: text(/^.{1,50}$/su), usedname: text(/^.{1,50}$/su), sex: text(/^[12]$/), birthday: (v) => typeof v === 'number' && Number.isFinite(v),
+  nation: text(/^\d{2}$/), politics: text(/^\d{2}$/),
+  education: text(/^\d{2}$/), marriage: text(/^\d{2}$/), phone: text(/^[\d+ -]{5,20}$/), domicile: text(/^\d{12}$/), domiciledetail: text(/^.{1,200}$/su), residence: text(/^\d{12}$/),
+  residencedetail: text(/^.{1,200}$/su),
+  account: text(/^\d{9}$/), accountidentity: text(/^.{1,18}$/), accountrelation: text(/^\d{2}$/), uniformlogo: text(/^0[12]$/), flowRea: text(/^\d{2}$/), isLow: flag, isDisabled: flag,
+  isElderlyAlone: flag, delFlag: text(/^[01]$/),
   updateTime: text(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/), tenantId: text(/^\d{9}$/), gridCode: text(/^\d{14}$/),
 };
 
@@ -73,7 +76,8 @@ export class GridRows {
     return { answer: { ref, id: knownId, code: 0, message: 'ok' }, row: next };
   }
 
-  private create(ref: string | null, columns: Record<string, unknown>, now: string, refuse: (code: number, message: string) => { answer: SyncAnswer }): { answer: SyncAnswer; row?: GridRow } {
+  private create(ref: string | null, columns: Record<string, unknown>, now: string,
+    refuse: (code: number, message: string) => { answer: SyncAnswer }): { answer: SyncAnswer; row?: GridRow } {
     if (ref === null) return refuse(422, 'bad field: ref');
     if (typeof columns['name'] !== 'string' || typeof columns['residence'] !== 'string') return refuse(422, 'bad field: name, residence');
     let id = this.rng.digits(9);

@@ -45,7 +45,8 @@ export class GridSimulator {
 
   private constructor(private readonly options: GridOptions, private readonly table: GridRows, private readonly server: Server) {
     this.pushes = new PushQueue(
-      { hubUrl: options.hubUrl, path: '/intake/grid/persons', secret: options.pushSecret, hmac: options.hmac ?? 'sm3', disorder: options.disorder ?? 0.05, log: options.log ?? quietLog }, new Rng('grid/push'));
+      { hubUrl: options.hubUrl, path: '/intake/grid/persons', secret: options.pushSecret, hmac: options.hmac ?? 'sm3', disorder: options.disorder ?? 0.05, log: options.log ?? quietLog },
+        new Rng('grid/push'));
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void this.serve(request, response).catch(() => response.destroy());
     });

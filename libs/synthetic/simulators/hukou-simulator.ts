@@ -71,7 +71,8 @@ export class HukouSimulator {
   }
 
   async personByNumber(citizenNumber: string): Promise<TextRow | undefined> {
-    const rows = await this.tables.source.query<TextRow[]>(`select * from ${this.tables.persons} where "GMSFHM" = $1 and "JLBZ" = '1' and "CXBZ" = '0' order by "RYNBID" desc limit 1`, [citizenNumber]);
+    const rows = await this.tables.source.query<TextRow[]>(`select * from ${this.tables.persons} where "GMSFHM" = $1 and "JLBZ" = '1' and "CXBZ" = '0' order by "RYNBID" desc limit 1`,
+      [citizenNumber]);
     return rows[0] && texts(rows[0]);
   }
 

@@ -4,7 +4,8 @@ import type { TextRow } from './city-files.js';
 export const PERSON_TABLE = 'HJXX_CZRKJBXXB';
 export const HOUSEHOLD_TABLE = 'HJXX_HXXB';
 
-const PERSON_COLUMNS = ['RYNBID', 'RYID', 'HHNBID', 'XM', 'CYM', 'XB', 'MZ', 'CSRQ', 'GMSFHM', 'YHZGX', 'HYZK', 'WHCD', 'JHRYXM', 'JHRYGMSFHM', 'FQGMSFHM', 'MQGMSFHM', 'DHHM', 'RYZT', 'SWRQ', 'JLBZ', 'CXBZ', 'GXSJ'];
+const PERSON_COLUMNS = ['RYNBID', 'RYID', 'HHNBID', 'XM', 'CYM', 'XB', 'MZ', 'CSRQ', 'GMSFHM', 'YHZGX', 'HYZK', 'WHCD', 'JHRYXM', 'JHRYGMSFHM', 'FQGMSFHM', 'MQGMSFHM', 'DHHM', 'RYZT',
+  'SWRQ', 'JLBZ', 'CXBZ', 'GXSJ'];
 const HOUSEHOLD_COLUMNS = ['HHNBID', 'HH', 'HLX', 'SSXQ', 'XZJD', 'JCWH', 'JLX', 'MLPH', 'MLXZ', 'HHZT', 'JLBZ', 'GXSJ'];
 const ROWS_PER_INSERT = 1000;
 

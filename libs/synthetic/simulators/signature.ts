@@ -8,7 +8,8 @@ const opensslHasSm3 = getHashes().includes('sm3');
 
 function digest(algorithm: Hmac, secret: string, timestamp: string, nonce: string, body: Buffer): string {
   const text = Buffer.concat([Buffer.from(`${timestamp}.${nonce}.`), body]);
-  return algorithm === 'sm3' && !opensslHasSm3 ? sm3(new Uint8Array(text), { key: new Uint8Array(Buffer.from(secret)), mode: 'hmac' }) : createHmac(algorithm, secret).update(text).digest('hex');
+  return algorithm === 'sm3' && !opensslHasSm3 ? sm3(new Uint8Array(text), { key: new Uint8Array(Buffer.from(secret)), mode: 'hmac' }) : createHmac(algorithm,
+    secret).update(text).digest('hex');
 }
 
 /** X-Timestamp, X-Nonce and X-Signature (hex HMAC of `timestamp.nonce.body`) for a request of the grid. */

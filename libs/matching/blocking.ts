@@ -11,7 +11,7 @@ import type { HouseholdFeatures } from './household-features.js';
  */
 export const KEY = {
   citizenId: 'id', idTail: 'it', idHead: 'ih', birth: 'nb', phone: 'p', phoneName: 'pn', phoneBirth: 'pb', place: 'd', placeName: 'dn', placeBirth: 'db',
-  kinName: 'kn', kinBirth: 'kb', contextName: 'hn', contextBirth: 'hb', number: 'hh', head: 'he', home: 'hd', member: 'hm', dwelling: 'dw',
+  kinName: 'kn', kinBirth: 'kb', contextName: 'hn', contextBirth: 'hb', number: 'hh', head: 'he', home: 'hd', member: 'hm', dwelling: 'dw', title: 'tn',
 } as const;
 
 export type KeyKind = (typeof KEY)[keyof typeof KEY];
@@ -106,6 +106,8 @@ export function eachPlaceKey(p: PlaceFeatures, kind: KeyKind, last: string, emit
 function personKeys(f: PersonFeatures, emit: EmitKey): void {
   if (f.test || f.attachable) return;
   const birth = birthOf(f);
+  // A title names its house by a code, a tenant his landlord's by its address: only building and room are common to both.
+  if ((f.title || f.mention) && f.name !== undefined) for (const p of f.places) if (p.fine) emit(KEY.title, f.name.sound, p.building, p.room, '');
   for (const sound of soundsOf(f)) {
     if (f.id.length === 18) emit(KEY.idTail, sound, f.id.slice(14), '', '');
     if (f.idStatus === ID.truncated || (f.id.length === 18 && f.idStatus !== ID.masked)) emit(KEY.idHead, sound, f.id.slice(0, 14), '', '');

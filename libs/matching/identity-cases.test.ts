@@ -140,7 +140,7 @@ const WRITTEN: [string, string, Short[], string[], string[]?][] = [
   ['31', "a form of address tells whose account on the family's phone it is", [
     { at: 'a/1', name: '张伟强', id: FATHER, phone: '13900000001' }, { at: 'a/2', name: '李秀英', id: WIFE, phone: '13900000001' },
     { at: 's/1', name: '秀英', phone: '13900000001' }, { at: 's/2', name: '李阿姨', phone: '13900000001' },
-  ], ['a/1', 'a/2 s/2', 's/1']],
+  ], ['a/1', 'a/2 s/1 s/2']],
   ['40', 'a collective is no family', [
     { at: 'a/1', name: '张伟', birth: '2000-05-06', in: ['registered', 'C1', '99'] }, { at: 'a/2', name: '李强', id: FATHER, in: ['registered', 'C1', '99'] }, { at: 'a/3', name: '王芳', id: WIFE, in: ['registered', 'C1', '99'] },
     { at: 'b/1', name: '张伟', birth: '2000-05-06', in: ['registered', 'C9', '99'] }, { at: 'b/2', name: '李强', id: FATHER, in: ['registered', 'C9', '99'] }, { at: 'b/3', name: '王芳', id: WIFE, in: ['registered', 'C9', '99'] },

@@ -44,10 +44,10 @@ function syllable(char: string): string {
   return s;
 }
 
-/** Features of a name; undefined when it has no readable character. `trusted`: beside an own ID even 小芳 is a name. */
+/** Features of a name; undefined when it has no readable character. `trusted`: beside an own ID even 龙龙 is a name. */
 export function nameFeatures(name: PersonName | undefined, trusted = false): NameFeatures | undefined {
   if (name === undefined || name.key === '' || /^\?+$/.test(name.key)) return undefined;
-  const nickname = !trusted && (name.nickname === true || REDUPLICATED.test(name.key) || NEWBORN.test(name.key));
+  const nickname = name.nickname === true || (!trusted && (REDUPLICATED.test(name.key) || NEWBORN.test(name.key)));
   const id = `${name.key}${name.cut === true ? '<' : ''}${name.wildcard === true ? '?' : ''}${nickname ? '~' : ''}`;
   const known = cache.get(id);
   if (known !== undefined) return known;

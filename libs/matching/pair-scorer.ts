@@ -153,7 +153,7 @@ export class PairScorer {
       return this.independentOfId(a, b) ? 'identity' : 'review';
     }
     if (a.attachable || b.attachable) return 'none';
-    if (a.mention || b.mention) return this.judgeLandlord(name);
+    if (a.mention || b.mention) return this.judgeLandlord(name, a.title || b.title);
     if (name === NAME.missing) return this.hardNegative === undefined && isNewborn(a, b, v) ? 'link' : 'none';
     if (name >= NAME.surname) return 'none';
     if (this.hardNegative !== undefined) {
@@ -162,11 +162,11 @@ export class PairScorer {
     return this.judgeWithoutId(name, child);
   }
 
-  /** A landlord as a tenant names him: the same name with the same phone, or with the same dwelling. */
-  private judgeLandlord(name: number): Verdict {
+  /** A landlord as a tenant names him: the same name with the same phone, or with the same dwelling, on a title of it even if only building and room are comparable. */
+  private judgeLandlord(name: number, title: boolean): Verdict {
     const v = this.vector;
     if (name !== NAME.same || this.hardNegative !== undefined) return 'none';
-    return isHomeOrPhone(v[4]!, v[5]!) || v[5] === PLACE.shared ? 'link' : 'none';
+    return isHomeOrPhone(v[4]!, v[5]!) || v[5] === PLACE.shared || (title && v[5] === PLACE.tail) ? 'link' : 'none';
   }
 
   /** Equal number, unrelated name: the same dwelling, phone or parents, and nothing that speaks of another birth date or generation. */
@@ -186,7 +186,10 @@ export class PairScorer {
     const exact = name === NAME.same || name === NAME.former;
     let may = false;
     const numbered = v[1] === CITIZEN_ID.masked || v[1] === CITIZEN_ID.near || v[1] === CITIZEN_ID.truncated || v[1] === CITIZEN_ID.sameDamaged;
-    if (exact) may = witnesses > 0 && (birthFair || birth === BIRTH.missing || (birth === BIRTH.near && witnesses > 1));
+    // A masked number and a name are a candidate only: without a birth date they need a house, a phone or kin (case 14).
+    // Building and room alone are one among many such doors: without a number as well they are no house.
+    const beside = v[1] === CITIZEN_ID.masked || (v[5] === PLACE.tail && !numbered) ? witnesses - 1 : witnesses;
+    if (exact) may = witnesses > 0 && (birthFair || (birth === BIRTH.missing && beside > 0) || (birth === BIRTH.near && witnesses > 1));
     else if (name <= NAME.shape) may = (birthGood && witnesses > 0) || (birthFair && witnesses > 1) || (birth === BIRTH.missing && numbered && witnesses > 1);
     else may = birthGood && !child && (v[7] === HOUSEHOLD.two || v[1] === CITIZEN_ID.near || v[1] === CITIZEN_ID.sameDamaged);
     if (may && this.weight >= this.weights.link) return 'link';
@@ -199,7 +202,8 @@ export class PairScorer {
     const v = this.vector;
     let n = 0;
     const id = v[1]!;
-    if (id === CITIZEN_ID.near || id === CITIZEN_ID.sameDamaged || id === CITIZEN_ID.masked || id === CITIZEN_ID.truncated) n += 1;
+    // What a spreadsheet left of a number is division and birth date: no second witness.
+    if (id === CITIZEN_ID.near || id === CITIZEN_ID.sameDamaged || id === CITIZEN_ID.masked) n += 1;
     if (v[4] === PHONE.personal || v[4] === PHONE.family || v[4] === PHONE.shared) n += 1;
     if (v[5] === PLACE.personal || v[5] === PLACE.family || v[5] === PLACE.shared || v[5] === PLACE.tail) n += 1;
     if (v[6] === KIN.one || v[6] === KIN.two) n += 1;

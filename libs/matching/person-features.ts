@@ -66,6 +66,8 @@ export interface PersonFeatures {
   readonly memberships: readonly MembershipFeatures[];
   /** The landlord this record names, as if he were a record with a name, a phone and this dwelling. He joins an owner's title to the person who has that phone. */
   readonly landlord: PersonFeatures | undefined;
+  /** An owner on a title: lives there or not. */
+  readonly title: boolean;
   /** This is such a landlord, no record. */
   readonly mention: boolean;
   /** Neither a legal name nor a usable ID nor a birth date: attached to a person, never identity. */
@@ -105,6 +107,7 @@ export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
     relatives,
     memberships: membershipsOf(record, body),
     landlord: landlordOf(record, body),
+    title: isTitle(record, body),
     mention: false,
     attachable: (name === undefined || name.nickname) && !usableId && birth === 0,
   };
@@ -122,7 +125,7 @@ function landlordOf(record: SourceRecord<'person'>, body: PersonBody): PersonFea
   return {
     type: 'person', key: flat(`${BEHIND_ALL}${recordKey(record.system, 'person', record.naturalKey)}`), system: record.system, test: false, name, former: NONE, sex: 0,
     idStatus: ID.none, id: '', formerIds: NONE, idBirth: 0, birth: 0, slippable: false, phones, places: [place], relatives: NONE, memberships: NONE,
-    landlord: undefined, mention: true, attachable: false,
+    landlord: undefined, title: false, mention: true, attachable: false,
   };
 }
 
@@ -190,10 +193,15 @@ function membershipsOf(record: SourceRecord<'person'>, body: PersonBody): readon
   for (const m of body.memberships ?? NONE) {
     out.push({ household: flat(recordKey(record.system, 'household', m.key)), kind: m.kind, relation: m.relation ?? '', ...kinshipOf(m.relation) });
   }
-  if (body.dwellingCode !== undefined && record.naturalKey.startsWith(`${body.dwellingCode}#`)) {
+  if (isTitle(record, body)) {
     out.push({ household: flat(recordKey(record.system, 'household', `title ${body.dwellingCode}`)), kind: 'living', relation: '', generation: undefined, kin: true });
   }
   return exact(out);
+}
+
+/** Keys `FWBM#n` are owners by position. */
+function isTitle(record: SourceRecord<'person'>, body: PersonBody): boolean {
+  return body.dwellingCode !== undefined && record.naturalKey.startsWith(`${body.dwellingCode}#`);
 }
 
 function phonesOf(body: PersonBody): readonly string[] {

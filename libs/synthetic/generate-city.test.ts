@@ -92,6 +92,11 @@ describe('a generated city', () => {
     expect(twice / flat.length).toBeGreaterThan(0.03);
   });
 
+  it('writes no half of a character', () => {
+    expect(flat.filter((r) => r.some((v) => v.includes('\uFFFD')))).toEqual([]);
+    for (const file of ['grid/persons.jsonl', 'smart-community/users.jsonl']) expect(readFileSync(join(root, 'a', file), 'utf8')).not.toMatch(/\\ud[89a-f]/);
+  });
+
   it('has malformed rows in every system and test rows that are nobody', () => {
     const dead = JSON.parse(readFileSync(join(root, 'a', 'expected_dead_letters.json'), 'utf8')) as Record<string, number>;
     expect(Object.values(dead).every((n) => n >= 2)).toBe(true);

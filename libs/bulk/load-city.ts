@@ -2,10 +2,13 @@ import type { DataSource } from 'typeorm';
 import { SnapshotFileStore } from '#libs/store/snapshot-file-store';
 import { ConnectorStateStore } from '#libs/store/connector-state-store';
 import { saveCity } from '#libs/store/city-store';
+import { WatermarkStore } from '#libs/store/watermark-store';
 import { lockKeys, UnitOfWork, type Transaction } from '#libs/store/unit-of-work';
 import { changedEvent } from '#libs/resolution/changed-event';
 import { PARTITION_LOCK } from '#libs/resolution/resolution-service';
 import type { CityDirectory } from '#libs/intake/city-directory';
+import { stopsConnector } from '#libs/intake/connector-states';
+import { fileChannel } from '#libs/intake/file-mark';
 import { FirstLoad, type FirstLoadParts } from './first-load.js';
 import type { LoadResult, OnProgress } from './load-result.js';
 import type { ReadFile } from './read-system.js';
@@ -14,8 +17,6 @@ export type LoadParts = Omit<FirstLoadParts, 'encode'> & {
   /** As owner: a first load drops and makes indexes. */
   owner: DataSource;
 };
-
-const STOPS = new Set(['YICI_SNAPSHOT_SCHEMA_DRIFT', 'YICI_SNAPSHOT_UNREADABLE']);
 
 /** Whether the store holds no source record yet. */
 export async function isEmptyStore(tx: Pick<Transaction, 'client'>): Promise<boolean> {
@@ -38,11 +39,14 @@ export async function loadCity(parts: LoadParts, city: CityDirectory, onProgress
 async function keepFiles(tx: Transaction, files: readonly ReadFile[], { clock }: LoadParts): Promise<void> {
   const store = new SnapshotFileStore(clock);
   const states = new ConnectorStateStore(clock);
-  for (const { file, counts, refused } of files) {
-    if (refused === undefined) await store.finish(tx.manager, file, counts);
-    else {
+  const watermarks = new WatermarkStore(clock);
+  for (const { file, counts, mark, refused } of files) {
+    if (refused === undefined) {
+      await store.finish(tx.manager, file, counts);
+      await watermarks.move(tx.manager, file.system, fileChannel(file.digest), mark);
+    } else {
       await store.refuse(tx.manager, file, refused.reason);
-      if (STOPS.has(refused.code)) await states.set(tx.manager, file.system, 'stopped', refused);
+      if (stopsConnector(refused.code)) await states.set(tx.manager, file.system, 'stopped', refused);
     }
   }
 }

@@ -4,12 +4,16 @@ import { SnapshotReader } from '#libs/connector-sdk/read-snapshot';
 import { cityFiles, fileDigest, type TableFile } from '#libs/connector-sdk/snapshot-files';
 import type { DeadRow } from '#libs/connector-sdk/table-mapper';
 import type { CityDirectory } from '#libs/intake/city-directory';
+import { countRows, noRows } from '#libs/intake/count-rows';
+import { fileHead, type FileMark } from '#libs/intake/file-mark';
 import type { OfferedFile, RowCounts } from '#libs/store/snapshot-file-store';
 import { RecordSet } from './record-set.js';
 
 export interface ReadFile {
   file: OfferedFile;
   counts: RowCounts;
+  /** Where streaming goes on, and what a replay of one row needs. */
+  mark: FileMark;
   /** Not read as a whole; what was read of it before is left out. */
   refused?: { code: string; reason: string };
 }
@@ -28,8 +32,10 @@ export async function readSystem(connector: Connector, city: CityDirectory, set:
   const result: SystemRead = { files: [], dead: [] };
   for (const tableFile of reader.files) {
     const digest = await fileDigest(tableFile.file);
-    const counts: RowCounts = { read: 0, accepted: 0, superseded: 0, void: 0, dead: 0 };
-    const read: ReadFile = { file: { digest, system: connector.id, name: tableFile.file.name, bytes: tableFile.file.bytes }, counts };
+    const counts = noRows();
+    const head = await fileHead(tableFile.file, tableFile.table.read);
+    const mark: FileMark = { position: 0, ...(head !== undefined && { head }) };
+    const read: ReadFile = { file: { digest, system: connector.id, name: tableFile.file.name, bytes: tableFile.file.bytes }, counts, mark };
     if (result.files.some((f) => f.file.digest === digest)) continue;
     result.files.push(read);
     const rows = new RecordSet();
@@ -37,11 +43,12 @@ export async function readSystem(connector: Connector, city: CityDirectory, set:
     try {
       await readRows(reader, tableFile, digest, counts, rows, dead, onRows);
       set.absorb(rows);
+      mark.position = counts.read;
       result.dead.push(...dead);
     } catch (error) {
       if (!(error instanceof YiciError)) throw error;
       read.refused = { code: error.code, reason: error.message };
-      Object.assign(counts, { read: 0, accepted: 0, superseded: 0, void: 0, dead: 0 });
+      Object.assign(counts, noRows());
     }
   }
   return result;
@@ -51,15 +58,8 @@ async function readRows(
   reader: SnapshotReader, file: TableFile, digest: string, counts: RowCounts, set: RecordSet, dead: SystemRead['dead'], onRows: (rows: number) => void,
 ): Promise<void> {
   for await (const batch of reader.read(file, digest)) {
-    for (const row of batch.rows) {
-      counts.read += 1;
-      if (row.kind === 'accepted') set.add(row.records, counts);
-      else if (row.kind === 'void') counts.void += 1;
-      else {
-        counts.dead += 1;
-        dead.push({ digest, row });
-      }
-    }
+    countRows(batch.rows, counts, (row) => set.add(row.records, counts));
+    for (const row of batch.rows) if (row.kind === 'dead') dead.push({ digest, row });
     onRows(batch.rows.length);
   }
 }

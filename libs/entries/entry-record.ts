@@ -1,4 +1,4 @@
-import type { PersonBody, Relative } from '#libs/model/bodies';
+import type { Membership, PersonBody, Relative } from '#libs/model/bodies';
 import type { SourceRecord } from '#libs/model/source-record';
 import type { Address, CitizenIdReading, PersonName, Phone } from '#libs/model/values';
 import { readAddress } from '#libs/values/address';
@@ -18,6 +18,8 @@ export interface EntryContext {
   divisions: Divisions;
   /** The community the worker works for: where an address without one lies. */
   division?: string;
+  /** The household the worker picked, by a record of it. */
+  household?: Pick<Membership, 'kind' | 'key' | 'system'>;
 }
 
 // GB/T 2261.2
@@ -56,7 +58,7 @@ function bodyOf(entry: AnyEntryRequest, context: EntryContext, raw: Record<strin
     case 'phone':
       return { ...who, phones: phonesOf(entry.phone, raw, entry.verified) };
     case 'householdChange':
-      return { ...who, ...householdBody(entry) };
+      return { ...who, ...householdBody(entry, context) };
   }
 }
 
@@ -82,13 +84,13 @@ function moveBody(entry: MoveEntry, context: EntryContext, raw: Record<string, s
   return { ...(address && { currentAddress: address }), residency: entry.direction === 'left' ? 'left' : 'present' };
 }
 
-function householdBody(entry: HouseholdChangeEntry): PersonBody {
+function householdBody(entry: HouseholdChangeEntry, { household }: EntryContext): PersonBody {
   return {
     ...(entry.change !== 'joined' && { maritalStatus: MARITAL_STATUS[entry.change] }),
     ...(entry.spouse && { relatives: [relative('spouse', entry.spouse)] }),
-    ...(entry.householdId !== undefined && {
-      memberships: [{ kind: 'residential' as const, key: entry.householdId, ...(entry.relation !== undefined && { relation: entry.relation }) }],
-    }),
+    // By a record of the picked household, never by its entity id: entities may merge and split, and a record of that key is what
+    // resolution places the person with.
+    ...(household && { memberships: [{ ...household, ...(entry.relation !== undefined && { relation: entry.relation }) }] }),
   };
 }
 

@@ -4,13 +4,13 @@ import { notFound, RequestRefused } from '#libs/access/request-refused';
 import type { Clock } from '#libs/kernel/clock';
 import { sha256Hex } from '#libs/kernel/hashing';
 import { uuidv7, type EntityId } from '#libs/kernel/ids';
-import type { RecordKey } from '#libs/kernel/record-key';
+import type { HouseholdBody } from '#libs/model/bodies';
 import type { Divisions } from '#libs/values/divisions';
 import type { CommandSender } from './command-sender.js';
-import { entryRecord } from './entry-record.js';
+import { entryRecord, type EntryContext } from './entry-record.js';
 import type { AnyEntryRequest } from './entry-requests.js';
 import type { EntryCommand, EntryStore, StoredEntry } from './entry-store.js';
-import type { EntityLoader } from './entity-loader.js';
+import type { EntityLoader, LoadedMember } from './entity-loader.js';
 import type { VisibleEntities, VisibleEntity } from './visible-entities.js';
 
 const UUIDV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -49,14 +49,14 @@ export class SubmitEntry {
     if (entry.occurredOn > dayInChina(now)) {
       throw invalidRequest([{ field: 'occurredOn', zh: '日期不能晚于今天。', en: 'The day cannot lie in the future.' }]);
     }
-    const picked = await this.picked(entry, account);
+    const [picked, household] = [await this.picked(entry, account), await this.pickedHousehold(entry, account)];
     const id = requestedId ?? uuidv7(now);
     const community = communityOf(account);
     const record = entryRecord(entry, {
-      entryId: id, receivedAt: new Date(now).toISOString(), divisions: this.divisions, ...(community !== undefined && { division: community }),
+      entryId: id, receivedAt: new Date(now).toISOString(), divisions: this.divisions, ...(community !== undefined && { division: community }), ...(household && { household }),
     });
     if (entry.kind === 'newPerson') mustLieInCommunity(account, record.body.currentAddress?.division);
-    const command: EntryCommand = { kind: 'entry', entryId: id, record, actor: account.id, ...(picked && { linkTo: linkKey(picked) }) };
+    const command: EntryCommand = { kind: 'entry', entryId: id, record, actor: account.id, ...(picked && { linkTo: standsFor(picked).key }) };
     const stored = {
       id, kind: entry.kind, accountId: account.id, submittedAt: record.observedAt, command, requestDigest, ...(community !== undefined && { community }),
     };
@@ -84,8 +84,14 @@ export class SubmitEntry {
 
   private async picked(entry: AnyEntryRequest, account: Account): Promise<VisibleEntity | undefined> {
     if (entry.kind === 'newPerson') return undefined;
-    if (entry.kind === 'householdChange' && entry.householdId !== undefined) await this.visible(entry.householdId, account, 'household');
     return entry.personId === undefined ? undefined : this.visible(entry.personId, account, 'person');
+  }
+
+  private async pickedHousehold(entry: AnyEntryRequest, account: Account): Promise<EntryContext['household']> {
+    if (entry.kind !== 'householdChange' || entry.householdId === undefined) return undefined;
+    const { record } = standsFor(await this.visible(entry.householdId, account, 'household'));
+    const { kind } = record.body as HouseholdBody;
+    return { kind, system: record.system, key: record.naturalKey };
   }
 
   private async visible(id: EntityId, account: Account, what: string): Promise<VisibleEntity> {
@@ -101,10 +107,9 @@ export function dayInChina(now: number): string {
   return new Date(now + 8 * 3600_000).toISOString().slice(0, 10);
 }
 
-/** The record that stands for a picked person: the first by key that is itself no mere attachment and still in force. */
-function linkKey(picked: VisibleEntity): RecordKey {
-  const firm = picked.members.find((m) => !m.attached && m.record.state === 'current' && !m.record.test);
-  return (firm ?? picked.members[0])!.key;
+/** The record that stands for what was picked: the first by key that is itself no mere attachment and still in force. */
+function standsFor(picked: VisibleEntity): LoadedMember {
+  return (picked.members.find((m) => !m.attached && m.record.state === 'current' && !m.record.test) ?? picked.members[0])!;
 }
 
 /** Where an account that works for one community works. */

@@ -191,7 +191,7 @@ function formerOf(body: PersonBody): readonly NameFeatures[] {
 function membershipsOf(record: SourceRecord<'person'>, body: PersonBody): readonly MembershipFeatures[] {
   const out: MembershipFeatures[] = [];
   for (const m of body.memberships ?? NONE) {
-    out.push({ household: flat(recordKey(record.system, 'household', m.key)), kind: m.kind, relation: m.relation ?? '', ...kinshipOf(m.relation) });
+    out.push({ household: flat(recordKey(m.system ?? record.system, 'household', m.key)), kind: m.kind, relation: m.relation ?? '', ...kinshipOf(m.relation) });
   }
   if (isTitle(record, body)) {
     out.push({ household: flat(recordKey(record.system, 'household', `title ${body.dwellingCode}`)), kind: 'living', relation: '', generation: undefined, kin: true });

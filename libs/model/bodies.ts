@@ -45,8 +45,10 @@ export interface Relative {
 
 export interface Membership {
   kind: HouseholdKind;
-  /** Natural key of the household record in the same system. */
+  /** Natural key of the household record. */
   key: string;
+  /** System of that household record; absent: the person record's own. The hub has no household records, so an entry names another's. */
+  system?: string;
   /** GB/T 4761-2008, relation to the head or contact. */
   relation?: string;
 }

@@ -66,7 +66,7 @@ const membership = (kind: 'registered' | 'living' | 'residential'): FieldRule =>
   authorityFields: [`memberships.${kind}`, 'memberships'],
   read: (body, member) => {
     const found = person(body).memberships?.find((m) => m.kind === kind);
-    return found === undefined ? undefined : { ...found, system: member.record.system };
+    return found === undefined ? undefined : { system: member.record.system, ...found };
   },
   trust: (_value, member) => issueTrust('memberships', member),
 });

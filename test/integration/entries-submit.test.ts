@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { uuidv7 } from '#libs/kernel/ids';
 import { FixedClock } from '#libs/kernel/clock';
+import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Caller, HttpHub } from '#test/support/http-hub';
 import { startHttpHub } from '#test/support/http-hub';
 import { loadAuthority, personRecord, resolveRecords } from '#test/support/resolved-records';
@@ -115,6 +116,30 @@ describe('an entry', () => {
     clock.advance(61_000);
     await hub.app.get(SubmitEntry).resend(60_000);
     expect(hub.commands.map((c) => c.id)).toContain(key);
+  });
+});
+
+describe('a person who joined a household', () => {
+  it('is placed in it by a record of the household, and stays there when the entity is told anew', async () => {
+    const address = { raw: '幸福小区3幢301室', division: EAST, estate: '幸福小区', building: '3', room: '301' };
+    const household = { system: 'grid', recordType: 'household', naturalKey: '123456789', order: '1', observedAt: '2026-03-31T00:00:00.000Z', state: 'current',
+      body: { kind: 'residential', number: '123456789', type: 'family', address }, origin: { source: 'test', position: 9 } } satisfies AnySourceRecord;
+    await resolveRecords(db, hub.sealing, [household, personRecord('grid', '88300', { name: '王建国', memberships: [{ kind: 'residential', key: '123456789', relation: '01' }] })]);
+    const [{ id }] = await db.dataSource.query(`select id from entity where record_type = 'household'`);
+    const members = () => db.dataSource.query('select person_id, relation from household_member where household_id = $1 order by relation', [id]);
+    expect(await members()).toHaveLength(1);
+
+    hub.commands.length = 0;
+    const body = { kind: 'householdChange', change: 'joined', person: { name: '张伟强', citizenId: ZHANG }, householdId: id, relation: '10', occurredOn: '2026-03-30' };
+    expect((await worker('POST', '/entries', { body })).status).toBe(202);
+    const { command } = hub.commands[0]!;
+    if (command.kind !== 'entry') throw new Error('no entry');
+    expect(command.record.body).toMatchObject({ memberships: [{ kind: 'residential', system: 'grid', key: '123456789', relation: '10' }] });
+    await resolveRecords(db, hub.sealing, [command.record]);
+    expect(await members()).toEqual([expect.anything(), { person_id: zhang, relation: '10' }]);
+    const person = await worker('GET', `/persons/${zhang}`);
+    expect(person.body.fields['memberships.residential'].value).toMatchObject({ system: 'grid', key: '123456789' });
+    expect((await worker('POST', '/entries', { body: { ...body, householdId: `h-${uuidv7(1)}` } })).status).toBe(404);
   });
 });
 

@@ -27,14 +27,14 @@ describe.each([['first'], ['second']])('a generated city of 3,000 persons (%s)',
     const own = compareWithTruth(city, 'person', (k) => ownKeys.has(k));
     console.log(`city ${seed}: ${all.records} person records, precision ${all.pairwise.precision.toFixed(4)}, recall ${all.pairwise.recall.toFixed(4)}, `
       + `F1 ${all.pairwise.f1.toFixed(4)}, over-merged ${all.falseMerges.overmergedRecords} (${(all.falseMerges.overmergedShare * 100).toFixed(3)} %), own valid ID F1 ${own.pairwise.f1.toFixed(4)}`);
-    expect(all.pairwise.f1).toBeGreaterThanOrEqual(0.9);
-    expect(all.falseMerges.overmergedShare).toBeLessThanOrEqual(0.004);
-    expect(own.pairwise.f1).toBeGreaterThanOrEqual(0.98);
+    expect(all.pairwise.f1).toBeGreaterThanOrEqual(0.93);
+    expect(all.falseMerges.overmergedShare).toBeLessThanOrEqual(0.002);
+    expect(own.pairwise.f1).toBeGreaterThanOrEqual(0.99);
   });
 
   it('finds its households, kinds pooled', () => {
     const { pairwise } = compareWithTruth(city, 'household');
     console.log(`city ${seed}: households precision ${pairwise.precision.toFixed(4)}, recall ${pairwise.recall.toFixed(4)}, F1 ${pairwise.f1.toFixed(4)}`);
-    expect(pairwise.f1).toBeGreaterThanOrEqual(0.9);
+    expect(pairwise.f1).toBeGreaterThanOrEqual(0.985);
   });
 });

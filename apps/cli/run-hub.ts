@@ -20,7 +20,7 @@ export interface HubRun {
   logger: Logger;
   /** Where the log goes while the board has the terminal. */
   logFile?: string;
-  /** City directory to read before it serves. */
+  /** City directory: loaded at once into an empty store; then watched, and what is new there is read as a snapshot. */
   city?: string;
   roles?: readonly Role[];
 }
@@ -39,7 +39,7 @@ export async function runHub(run: HubRun, screen: Screen, shutdown: Shutdown, st
   const { terminal, area, style, board } = screen;
   const systems = connectorsOf(config).map(({ id, manifest }) => ({ id, name: manifest.name }));
   if (run.city !== undefined) await readCity(run.city, run, screen, systems);
-  const hub = await startHub({ roles: run.roles, port: config.port, dataDir: config.dataDir, logger });
+  const hub = await startHub({ roles: run.roles, port: config.port, dataDir: config.dataDir, cityDir: run.city, logger });
   shutdown.add('hub', () => hub.close());
   const accounts = config.roles.includes('api') ? await hub.createFirstAccounts() : [];
   terminal.result({ url: hub.url, roles: config.roles, ...(accounts.length > 0 && { accounts }) }, () => [

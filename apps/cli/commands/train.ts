@@ -8,7 +8,7 @@ import { YiciError } from '#libs/kernel/errors';
 import { evaluate, type Evaluation } from '#libs/matching/evaluate';
 import type { MatchModel } from '#libs/matching/match-model';
 import { featuresOf, resolveFeatures, type Features } from '#libs/matching/resolve-all';
-import { trainModel, type TrainingReport } from '#libs/matching/train-model';
+import { trainPersonModel } from '#libs/matching/train';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { readConfig } from '#libs/platform/config';
 import { generateCity } from '#libs/synthetic/generate-city';
@@ -26,8 +26,10 @@ interface Options extends OutputOptions {
   seed: number;
 }
 
-interface Result extends TrainingReport {
+interface Result {
+  records: number;
   file: string;
+  version: number;
   learnedFrom: 'truth' | 'agreement patterns';
   /** Pairs of person records against the truth of the city, with the model begun from and with the new one; absent without truth. */
   before?: Evaluation['pairwise'];
@@ -62,7 +64,7 @@ async function train(given: string | undefined, o: Options): Promise<void> {
     if (truth === undefined && o.em !== true) terminal.say('No truth.csv here: learning from agreement patterns (--em).');
     const labels = truth && features.persons.map((f) => truth.get(f.key) ?? `unknown ${f.key}`);
     terminal.progress('train', 0, 3, 'counting patterns');
-    const { model, report } = trainModel(features.persons, base, o.em === true ? undefined : labels);
+    const model = trainPersonModel(features, { base, entities: o.em === true ? undefined : labels, version: base.version + 1 });
     writeFileSync(o.out, `${JSON.stringify(model, undefined, 1)}\n`);
     terminal.progress('train', 1, 3, 'evaluating');
     const before = labels && measured(features, labels, base);
@@ -71,7 +73,7 @@ async function train(given: string | undefined, o: Options): Promise<void> {
     terminal.progress('train', 3, 3, '');
     terminal.endProgress();
     const result: Result = {
-      ...report, file: o.out, learnedFrom: labels === undefined || o.em === true ? 'agreement patterns' : 'truth', before, after, seconds: Math.round(performance.now() - started) / 1000,
+      records: features.persons.length, file: o.out, version: model.version, learnedFrom: labels === undefined || o.em === true ? 'agreement patterns' : 'truth', before, after, seconds: Math.round(performance.now() - started) / 1000,
     };
     terminal.result(result, words);
   } finally {
@@ -102,8 +104,8 @@ function measured(features: Features, labels: readonly string[], model: MatchMod
 function words(r: Result): string {
   const percent = (p: Evaluation['pairwise']): string => `precision ${(p.precision * 100).toFixed(2)} %, recall ${(p.recall * 100).toFixed(2)} %, F1 ${(p.f1 * 100).toFixed(2)} %`;
   return [
-    `${r.records} person records; m from ${r.learnedFrom}${r.truePairs > 0 ? ` (${r.truePairs} pairs of one person)` : ` (${r.patterns} patterns of ${r.candidates} candidate pairs)`}, u from ${r.randomPairs} pairs.`,
+    `${r.records} person records; m from ${r.learnedFrom === 'truth' ? 'their truth' : 'expectation-maximisation over agreement patterns'}.`,
     ...(r.before && r.after ? [`before  ${percent(r.before)}`, `after   ${percent(r.after)}`] : []),
-    `Model in ${r.file} (${r.seconds} s).`,
+    `Model ${r.version} in ${r.file} (${r.seconds} s).`,
   ].join('\n');
 }

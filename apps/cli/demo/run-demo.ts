@@ -12,6 +12,7 @@ import { BoardReader, deliveryLines, foldedLine, hubBoard } from '../board/hub-b
 import { LoadBoard, loadedTable } from '../board/load-board.js';
 import { receiptTable } from '../board/receipt-table.js';
 import type { NamedSystem } from '../board/system-table.js';
+import { padEnd } from '../text-width.js';
 import { freePort } from '../free-port.js';
 import { HubClient } from '../hub-client.js';
 import { demoAccounts } from './demo-accounts.js';
@@ -111,9 +112,9 @@ export class Demo {
     const { dim } = stage.style;
     const at = (file: string): string => path.relative('', file) || file;
     stage.area.print(
-      `  平台 hub      ${stage.style.bold(hub.url)}   ${dim(`日志 log ${at(this.folder.logFile)}`)}`,
-      `  综治网格 grid  ${legacy.legacy.grid.url}   ${dim('REST, HMAC-SM3')}`,
-      `  户籍 hukou    PostgreSQL legacy.hukou   ${dim(`工单 tickets ${at(this.folder.tickets)}`)}`,
+      `  ${padEnd('平台 hub', 15)}${stage.style.bold(hub.url)}   ${dim(`日志 log ${at(this.folder.logFile)}`)}`,
+      `  ${padEnd('综治网格 grid', 15)}${legacy.legacy.grid.url}   ${dim('REST, HMAC-SM3')}`,
+      `  ${padEnd('户籍 hukou', 15)}PostgreSQL legacy.hukou   ${dim(`工单 tickets ${at(this.folder.tickets)}`)}`,
     );
     stage.done();
     stage.passwords(accounts);

@@ -20,8 +20,18 @@ export interface SystemCounts {
   deadLetters: number;
 }
 
+/** A connector that is stopped or disabled says why; `reason` holds no personal value. */
+export interface ConnectorView {
+  system: string;
+  state: 'running' | 'stopped' | 'disabled';
+  code?: string;
+  reason?: string;
+}
+
 export interface HubCounts {
   systems: SystemCounts[];
+  /** How each connector of intake is. */
+  connectors: ConnectorView[];
   /** Systems whose counts this account may not see. */
   withheld: string[];
   entities: Record<string, number>;
@@ -46,6 +56,8 @@ export class CountsReader {
   async read(account: Account): Promise<HubCounts> {
     const { guarded } = await this.authority.current();
     const withheld = [...guarded].filter(([, scope]) => !account.facetScopes.includes(scope)).map(([system]) => system).sort();
+    const connectors = await this.db.query<{ system: string; state: ConnectorView['state']; code: string | null; reason: string | null }[]>(
+      'select system, state, code, reason from connector_state where not system = any($1) order by system', [withheld]);
     const [files, records, resolved, dead, deliveries, entities, reviews, entries, outbox] = await Promise.all([
       this.db.query<FileSums[]>(
         `select system, sum(rows_read) as read, sum(rows_accepted) as accepted, sum(rows_superseded) as superseded, sum(rows_void) as void, sum(rows_dead) as dead
@@ -63,6 +75,7 @@ export class CountsReader {
     const systems = [...new Set([...fileSums.keys(), ...records.keys(), ...dead.keys()])].filter((s) => !withheld.includes(s)).sort();
     return {
       systems: systems.map((system) => systemCounts(system, fileSums.get(system), records.get(system) ?? 0, resolved.get(system) ?? 0, dead.get(system) ?? 0)),
+      connectors: connectors.map(({ system, state, code, reason }) => ({ system, state, ...(code !== null && { code }), ...(reason !== null && { reason }) })),
       withheld,
       entities: Object.fromEntries(entities), reviews: Object.fromEntries(reviews), entries: Object.fromEntries(entries),
       deliveries: byTarget(deliveries.filter((d) => !withheld.includes(d.target))),

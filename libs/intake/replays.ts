@@ -1,12 +1,12 @@
 import { decodeEvent } from '#libs/bus/cloud-event';
-import type { Batch } from '#libs/bus/log';
+import type { Batch, Log } from '#libs/bus/log';
 import type { Connector } from '#libs/connector-sdk/connector';
 import { fileNamePattern } from '#libs/connector-sdk/file-name';
 import type { TableSpec } from '#libs/connector-sdk/manifest';
 import type { RawRow } from '#libs/connector-sdk/row';
 import { TableMapper, type RowOrigin, type RowOutcome } from '#libs/connector-sdk/table-mapper';
 import { YiciError } from '#libs/kernel/errors';
-import { TOPIC } from '#libs/model/events';
+import { TOPIC, type Topic } from '#libs/model/events';
 import type { Logger } from '#libs/platform/logger';
 import type { Sealing } from '#libs/platform/sealing';
 import { findCity } from '#libs/store/city-store';
@@ -22,12 +22,13 @@ export interface ReplayParts {
   connectors: readonly Connector[];
   divisions: Divisions;
   unitOfWork: UnitOfWork;
+  log: Log;
   sealing: Sealing;
   takeRows: TakeRows;
   logger: Logger;
 }
 
-/** Letters of these stages are rows that could not be read: intake's. Those of `sending` are fan-out's. */
+/** Letters of these stages are rows that could not be read. Those of `resolving` are messages for the log; those of `sending` are fan-out's. */
 const STAGES = new Set(['decoding', 'mapping']);
 
 /** A row as it was kept, and where it came from. */
@@ -60,6 +61,8 @@ export class Replays {
   async replay(id: string): Promise<void> {
     const { unitOfWork, takeRows, logger } = this.parts;
     const letter = await unitOfWork.run((tx) => takeRows.deadLetters.find(tx, id));
+    const topic = letter?.stage === 'resolving' ? topicOf(letter) : undefined;
+    if (letter !== undefined && topic !== undefined) return this.publishAgain(letter, topic);
     const connector = letter && this.connectors.get(letter.system);
     if (letter === undefined || connector === undefined || !STAGES.has(letter.stage)) return;
     const outcome = await this.outcomeOf(letter, connector);
@@ -71,6 +74,15 @@ export class Replays {
     if (outcome.kind === 'accepted') await takeRows.publish(outcome.records);
     await unitOfWork.run((tx) => takeRows.deadLetters.markReplayed(tx, id));
     logger.info('intake.replayed', { system: letter.system, letter: id, outcome: outcome.kind });
+  }
+
+  /**
+   * A message that resolution set aside goes onto its topic again, as it is: its id is the same, and it had no effect yet. Its
+   * place behind all others does no harm, for versions are ordered by their source. Failing again makes a letter of its own.
+   */
+  private async publishAgain(letter: DeadLetter, topic: Topic): Promise<void> {
+    await this.parts.log.publish(topic, [{ key: letter.id, value: letter.bytes }]);
+    await this.parts.unitOfWork.run((tx) => this.parts.takeRows.deadLetters.markReplayed(tx, letter.id));
   }
 
   private letterOf(value: Uint8Array): string | undefined {
@@ -127,6 +139,12 @@ export class Replays {
     }
     throw unknownOrigin();
   }
+}
+
+/** Letters of the resolving stage name topic and partition. */
+function topicOf(letter: DeadLetter): Topic | undefined {
+  const topic = letter.origin.source.split('/', 1)[0];
+  return Object.values(TOPIC).find((t) => t === topic);
 }
 
 function needsOthers(): YiciError {

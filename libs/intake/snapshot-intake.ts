@@ -54,7 +54,9 @@ export class SnapshotIntake {
   async readSystem(connector: Connector, city: CityDirectory, signal: AbortSignal): Promise<void> {
     const folder = folderState(path.join(city.dir, connector.id), cityFiles(connector, city.dir).map((f) => f.name));
     if (folder.text === '' || this.done.get(connector.id) === `${city.snapshotDate} ${folder.text}`) return;
-    if (this.parts.clock.now() - folder.newest < this.settledMs) return;
+    const age = this.parts.clock.now() - folder.newest;
+    // A time in the future is another machine's clock; waiting for it would be waiting for ever.
+    if (age >= 0 && age < this.settledMs) return;
     const reader = new SnapshotReader(connector, cityFiles(connector, city.dir), city);
     const outcomes: ReadOutcome[] = [];
     for (const file of reader.files) {

@@ -204,6 +204,17 @@ describe('a replay', () => {
     expect(await letter('sent')).toMatchObject({ code: 'YICI_X', replayed_at: null });
   });
 
+  it('puts a message that resolution set aside onto its topic again, with its id', async () => {
+    await stage.look(['grid']);
+    const { message } = stage.log.published.find((p) => p.topic === TOPIC.sourceRecordAccepted)!;
+    await stage.db.pool.query(
+      `insert into dead_letter (id, system, record_type, code, stage, reason, origin_source, origin_position, sealed_bytes, created_at)
+       values ('aside', 'hub', 'unknown', 'YICI_RESOLUTION_FAILED', 'resolving', 'x', $1, 7, $2, now())`, [`${TOPIC.sourceRecordAccepted}/3`, stage.sealing.seal(message.value)]);
+    await stage.replays.replay('aside');
+    expect(stage.accepted().at(-1)!.id).toBe(stage.accepted()[0]!.id);
+    expect((await letter('aside')).replayed_at).not.toBeNull();
+  });
+
   /** The original bytes of a row, as its reader cuts them. */
   async function bytesOf(system: string, origin: { source: string; position: number }): Promise<Uint8Array> {
     const { readFormat } = await import('#libs/connector-sdk/formats/read-format');

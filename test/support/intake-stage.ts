@@ -79,7 +79,7 @@ export async function intakeStage(): Promise<IntakeStage> {
   await states.recall();
   const city = await openCityDirectory(dir);
   await saveCity(db.pool as never, { code: city.code, name: city.name, snapshotDate: city.snapshotDate, divisions: city.divisionsCsv }, new Date());
-  const replays = new Replays({ connectors, divisions: city.divisions, unitOfWork, sealing, takeRows, logger });
+  const replays = new Replays({ connectors, divisions: city.divisions, unitOfWork, log, sealing, takeRows, logger });
   return {
     db, dir, log, sealing, connectors, metrics, events, takeRows, states, replays,
     look: async (systems, again) => {

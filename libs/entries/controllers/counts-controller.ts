@@ -1,9 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { Roles } from '#libs/access/access-policy';
 import type { Account } from '#libs/access/account';
 import { SignedIn } from '#libs/access/signed-in';
-import { CountsReader, type HubCounts, type SystemCounts } from '../hub-counts.js';
+import { CountsReader, type ConnectorView, type HubCounts, type SystemCounts } from '../hub-counts.js';
 
 class SystemCountsView implements SystemCounts {
   @ApiProperty() system!: string;
@@ -19,10 +19,19 @@ class SystemCountsView implements SystemCounts {
   @ApiProperty({ description: 'Dead letters not replayed, of every stage.' }) deadLetters!: number;
 }
 
+class ConnectorStateView implements ConnectorView {
+  @ApiProperty() system!: string;
+  @ApiProperty({ enum: ['running', 'stopped', 'disabled'], description: '`stopped`: what it sends is not what was agreed; `disabled`: not configured or not reachable.' })
+  state!: ConnectorView['state'];
+  @ApiPropertyOptional() code?: string;
+  @ApiPropertyOptional({ description: 'Why, in a sentence.' }) reason?: string;
+}
+
 const COUNTS_BY = { type: 'object', additionalProperties: { type: 'integer' } } as const;
 
 class CountsView implements HubCounts {
   @ApiProperty({ type: [SystemCountsView] }) systems!: SystemCountsView[];
+  @ApiProperty({ type: [ConnectorStateView] }) connectors!: ConnectorStateView[];
   @ApiProperty({ type: [String], description: 'Systems whose counts you may not see.' }) withheld!: string[];
   @ApiProperty({ ...COUNTS_BY, description: 'Golden records by kind.' }) entities!: Record<string, number>;
   @ApiProperty({ ...COUNTS_BY, description: 'Reviews by state.' }) reviews!: Record<string, number>;

@@ -10,7 +10,7 @@ import type { HouseholdFeatures } from './household-features.js';
  * or both. The names are stable: they are part of what callers hash.
  */
 export const KEY = {
-  citizenId: 'id', idTail: 'it', idHead: 'ih', birth: 'nb', phone: 'p', phoneName: 'pn', phoneBirth: 'pb', place: 'd', placeName: 'dn', placeBirth: 'db',
+  citizenId: 'id', idTail: 'it', birth: 'nb', phone: 'p', phoneName: 'pn', phoneBirth: 'pb', place: 'd', placeName: 'dn', placeBirth: 'db',
   kinName: 'kn', kinBirth: 'kb', contextName: 'hn', contextBirth: 'hb', number: 'hh', head: 'he', home: 'hd', member: 'hm', dwelling: 'dw', title: 'tn',
 } as const;
 
@@ -110,7 +110,6 @@ function personKeys(f: PersonFeatures, emit: EmitKey): void {
   if ((f.title || f.mention) && f.name !== undefined) for (const p of f.places) if (p.fine) emit(KEY.title, f.name.sound, p.building, p.room, '');
   for (const sound of soundsOf(f)) {
     if (f.id.length === 18) emit(KEY.idTail, sound, f.id.slice(14), '', '');
-    if (f.idStatus === ID.truncated || (f.id.length === 18 && f.idStatus !== ID.masked)) emit(KEY.idHead, sound, f.id.slice(0, 14), '', '');
     if (birth !== '') emit(KEY.birth, sound, birth, '', '');
     if (f.idBirth !== 0 && f.idBirth !== f.birth && f.birth % 100 !== 0) emit(KEY.birth, sound, String(f.idBirth), '', '');
     for (const phone of f.phones) emit(KEY.phoneName, phone, sound, '', '');
@@ -123,10 +122,11 @@ function personKeys(f: PersonFeatures, emit: EmitKey): void {
   for (const r of f.relatives) if (r.id !== '') emit(KEY.kinBirth, r.id, birth, '', '');
 }
 
-/** The stated birth date when its day is known, else the one inside an own ID. */
+/** The stated birth date when its day is known, else the one inside the number, damaged or not. */
 function birthOf(f: PersonFeatures): string {
-  const birth = f.birth % 100 !== 0 ? f.birth : f.idBirth;
-  return birth === 0 ? '' : String(birth);
+  if (f.birth % 100 !== 0) return String(f.birth);
+  if (f.idBirth !== 0) return String(f.idBirth);
+  return f.idStatus === ID.checksum || f.idStatus === ID.truncated ? f.id.slice(6, 14) : '';
 }
 
 /** Sounds under which a record's names are looked up; a cut or unreadable name has none. */

@@ -1,19 +1,12 @@
 import { contextKeys, eachContextKey, eachCountedKey, eachKeyOf, isCounted, KEY, keyText, levelOf, proposes, token } from './blocking.js';
 import type { BlockingKey, KeyKind, KeyLevel } from './blocking.js';
+import { EdgeList } from './edge-list.js';
 import { KeyTable, LevelTable } from './key-table.js';
-import type { PairScorer, PersonContext, ValueLevels, Verdict } from './pair-scorer.js';
+import type { PairScorer, PersonContext, ValueLevels } from './pair-scorer.js';
 import type { PersonFeatures } from './person-features.js';
 
 /** Level of a key over the whole record set, for callers that hold only a part of it. */
 export type LevelLookup = (key: BlockingKey) => KeyLevel;
-
-/** Scored pairs worth keeping, as parallel arrays: positions of the records, match weight, verdict. */
-export interface Edge {
-  a: number;
-  b: number;
-  weight: number;
-  verdict: Exclude<Verdict, 'none'>;
-}
 
 /** Pairs of an account without identity and a record that shares its phone. */
 export interface Attachment {
@@ -22,7 +15,7 @@ export interface Attachment {
 }
 
 export interface Candidates {
-  edges: Edge[];
+  edges: EdgeList;
   attachments: Attachment[];
 }
 
@@ -61,7 +54,7 @@ function distinctTokens(features: readonly PersonFeatures[], members: Uint32Arra
 
 /** Scores every pair that a blocking key proposes, once. */
 export function proposePairs(features: readonly PersonFeatures[], scorer: PairScorer, levels: ValueLevels, lookup: LevelLookup | undefined): Candidates {
-  const out: Candidates = { edges: [], attachments: [] };
+  const out: Candidates = { edges: new EdgeList(), attachments: [] };
   const seen = new PairSet(features.length);
   eachPersonBlock(features, lookup, levels, (kind, members, size) => {
     for (let i = 0; i < size; i++) {
@@ -74,7 +67,7 @@ export function proposePairs(features: readonly PersonFeatures[], scorer: PairSc
         }
         if (!seen.add(a, b)) continue;
         const verdict = scorer.score(features[a]!, features[b]!);
-        if (verdict !== 'none') out.edges.push({ a, b, weight: scorer.weight, verdict });
+        if (verdict !== 'none') out.edges.add(a, b, scorer.weight, verdict);
       }
     }
   });
@@ -86,16 +79,16 @@ export function proposePairs(features: readonly PersonFeatures[], scorer: PairSc
  * bring together.
  */
 export function proposeWithContext(
-  features: readonly PersonFeatures[], context: readonly (PersonContext | undefined)[], first: readonly Edge[], scorer: PairScorer, lookup: LevelLookup | undefined,
-): Edge[] {
-  const edges: Edge[] = [];
+  features: readonly PersonFeatures[], context: readonly (PersonContext | undefined)[], first: EdgeList, scorer: PairScorer, lookup: LevelLookup | undefined,
+): EdgeList {
+  const edges = new EdgeList();
   const seen = new PairSet(features.length);
   const rescore = (a: number, b: number): void => {
     if (!seen.add(a, b)) return;
     const verdict = scorer.score(features[a]!, features[b]!, context[a], context[b]);
-    if (verdict !== 'none') edges.push({ a, b, weight: scorer.weight, verdict });
+    if (verdict !== 'none') edges.add(a, b, scorer.weight, verdict);
   };
-  for (const e of first) rescore(e.a, e.b);
+  for (let i = 0; i < first.size; i++) rescore(first.a[i]!, first.b[i]!);
   eachContextBlock(features, context, lookup, (members, size) => {
     for (let i = 0; i < size; i++) for (let j = i + 1; j < size; j++) rescore(members[i]!, members[j]!);
   });

@@ -1,11 +1,12 @@
 import { eachKey, KEY, keyText, levelOf } from './blocking.js';
 import type { BlockingKey, EmitKey } from './blocking.js';
-import type { Edge, LevelLookup } from './candidate-pairs.js';
+import type { LevelLookup } from './candidate-pairs.js';
 import { comparePlaces, PLACE_RELATION } from './compare-places.js';
 import { compareNames, NAME } from './compare-names.js';
 import { clusterEdges } from './constrained-clusters.js';
 import { constraintsOf } from './decisions.js';
 import type { Decision } from './decisions.js';
+import { EdgeList } from './edge-list.js';
 import type { HouseholdFeatures } from './household-features.js';
 import { KeyTable } from './key-table.js';
 
@@ -38,7 +39,7 @@ const LINK = 1;
  */
 export function clusterHouseholds(input: HouseholdInput): HouseholdClusters {
   const { features, members } = input;
-  const edges: Edge[] = [];
+  const edges = new EdgeList();
   const seen = new Set<number>();
   eachHouseholdBlock(input, (block, size) => {
     for (let i = 0; i < size; i++) {
@@ -49,7 +50,7 @@ export function clusterHouseholds(input: HouseholdInput): HouseholdClusters {
         if (seen.has(pair)) continue;
         seen.add(pair);
         const weight = scoreHouseholds(features[a]!, features[b]!, members[a]!, members[b]!);
-        if (weight >= LINK) edges.push({ a, b, weight, verdict: 'link' });
+        if (weight >= LINK) edges.add(a, b, weight, 'link');
       }
     }
   });

@@ -2,10 +2,13 @@ import { compareUtf8 } from '#libs/kernel/hashing';
 import { attachAccounts } from './attach-accounts.js';
 import type { Attached } from './attach-accounts.js';
 import { proposePairs, proposeWithContext, valueLevels } from './candidate-pairs.js';
-import type { Candidates, Edge, LevelLookup } from './candidate-pairs.js';
+import type { Candidates, LevelLookup } from './candidate-pairs.js';
 import { clusterEdges, labelled } from './constrained-clusters.js';
+import type { Clusters } from './constrained-clusters.js';
 import { constraintsOf } from './decisions.js';
 import type { Decision } from './decisions.js';
+import { EDGE } from './edge-list.js';
+import type { EdgeList } from './edge-list.js';
 import { probabilityOf } from './match-model.js';
 import type { MatchModel } from './match-model.js';
 import { hardNegative, PairScorer } from './pair-scorer.js';
@@ -62,14 +65,15 @@ export function clusterPersons(input: PersonInput): PersonClusters {
   const edges = input.context === undefined ? candidates.edges : proposeWithContext(features, input.context, candidates.edges, scorer, input.level);
   const constraints = constraintsOf(input.decisions, records);
   const extra = candidates.attachments.map((t): [number, number] => [t.account, t.record]);
-  for (const e of edges) {
+  for (let e = 0; e < edges.size; e++) {
     // Who names a landlord is in his component: without it he could not be found again.
-    if (e.a >= n) extra.push([e.a, mentioning[e.a - n]!]);
-    if (e.b >= n) extra.push([e.b, mentioning[e.b - n]!]);
+    for (const i of [edges.a[e]!, edges.b[e]!]) if (i >= n) extra.push([i, mentioning[i - n]!]);
   }
   const clusters = clusterEdges(features.length, edges, extra, {
     keys: features,
     conflict: (a, b) => hardNegative(features[a]!, features[b]!) !== undefined,
+    nameless: (a, b) => isNameless(features[a]!) || isNameless(features[b]!),
+    contested: (a, b) => isContested(features[a]!, features[b]!, scorer),
     constraints,
     margin: MARGIN,
   });
@@ -83,38 +87,49 @@ export function clusterPersons(input: PersonInput): PersonClusters {
   return {
     component: clusters.component.slice(0, n),
     cluster: labelled(withAccounts, records),
-    potential: potentialMatches(records, edges.filter((e) => e.a < n && e.b < n), clusters.ambiguous, clusters.cluster),
+    potential: potentialMatches(records, edges, clusters),
     attached,
     candidates,
   };
 }
 
+function isNameless(f: PersonFeatures): boolean {
+  return f.name === undefined || f.name.nickname;
+}
+
+/** One number under unrelated names, and no evidence beside the number that they are one person. */
+function isContested(a: PersonFeatures, b: PersonFeatures, scorer: PairScorer): boolean {
+  return a.id !== '' && a.id === b.id && scorer.score(a, b) === 'review';
+}
+
 /** The best undecided pair between each two clusters, in the order of the records' keys. */
-function potentialMatches(records: readonly PersonFeatures[], edges: readonly Edge[], ambiguous: readonly Edge[], cluster: Int32Array): PotentialMatch[] {
-  const best = new Map<number, Edge>();
-  const unclear = new Set(ambiguous);
-  for (const e of edges) {
-    const x = cluster[e.a]!;
-    const y = cluster[e.b]!;
-    if (x === y) continue;
-    const pair = Math.min(x, y) * records.length + Math.max(x, y);
+function potentialMatches(records: readonly PersonFeatures[], edges: EdgeList, clusters: Clusters): PotentialMatch[] {
+  const { cluster, ambiguous } = clusters;
+  const n = records.length;
+  const best = new Map<number, number>();
+  for (let e = 0; e < edges.size; e++) {
+    const a = edges.a[e]!;
+    const b = edges.b[e]!;
+    if (a >= n || b >= n || cluster[a] === cluster[b]) continue;
+    const pair = Math.min(cluster[a]!, cluster[b]!) * cluster.length + Math.max(cluster[a]!, cluster[b]!);
     const before = best.get(pair);
-    if (before === undefined || e.weight > before.weight || (e.weight === before.weight && orderOf(e, before, records) < 0)) best.set(pair, e);
+    if (before === undefined || edges.weight[e]! > edges.weight[before]! || (edges.weight[e] === edges.weight[before] && orderOf(e, before, edges, records) < 0)) best.set(pair, e);
   }
   return [...best.values()]
-    .map((e) => inOrder(e, records))
+    .map((e) => ({ e, ...inOrder(e, edges, records) }))
     .sort((x, y) => compareUtf8(records[x.a]!.key, records[y.a]!.key) || compareUtf8(records[x.b]!.key, records[y.b]!.key))
-    .map(({ a, b, edge }) => ({ a, b, probability: probabilityOf(edge.weight), reason: reasonOf(records[a]!, records[b]!, unclear.has(edge) || edge.verdict === 'link') }));
+    .map(({ e, a, b }) => ({ a, b, probability: probabilityOf(edges.weight[e]!), reason: reasonOf(records[a]!, records[b]!, ambiguous.has(e) || edges.verdict[e] === EDGE.link) }));
 }
 
-function inOrder(edge: Edge, records: readonly PersonFeatures[]): { a: number; b: number; edge: Edge } {
-  const swap = compareUtf8(records[edge.a]!.key, records[edge.b]!.key) > 0;
-  return { a: swap ? edge.b : edge.a, b: swap ? edge.a : edge.b, edge };
+function inOrder(e: number, edges: EdgeList, records: readonly PersonFeatures[]): { a: number; b: number } {
+  const a = edges.a[e]!;
+  const b = edges.b[e]!;
+  return compareUtf8(records[a]!.key, records[b]!.key) > 0 ? { a: b, b: a } : { a, b };
 }
 
-function orderOf(x: Edge, y: Edge, records: readonly PersonFeatures[]): number {
-  const p = inOrder(x, records);
-  const q = inOrder(y, records);
+function orderOf(x: number, y: number, edges: EdgeList, records: readonly PersonFeatures[]): number {
+  const p = inOrder(x, edges, records);
+  const q = inOrder(y, edges, records);
   return compareUtf8(records[p.a]!.key, records[q.a]!.key) || compareUtf8(records[p.b]!.key, records[q.b]!.key);
 }
 

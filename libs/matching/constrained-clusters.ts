@@ -1,13 +1,17 @@
 import { compareUtf8 } from '#libs/kernel/hashing';
-import type { Edge } from './candidate-pairs.js';
 import { DisjointSets } from './components.js';
 import type { Constraints } from './decisions.js';
+import { EDGE } from './edge-list.js';
+import type { EdgeList } from './edge-list.js';
 
 /** What the clusterer must know of the things it clusters. */
 export interface ClusterRules {
   keys: readonly { key: string }[];
   /** Whether two records can never be together, whatever else agrees. */
   conflict(a: number, b: number): boolean;
+  /** Whether an edge says nothing of the names; then no two records across may bear one number under unrelated names. */
+  nameless?(a: number, b: number): boolean;
+  contested?(a: number, b: number): boolean;
   constraints: Constraints;
   /** A rival this many bits weaker than the edge no longer makes it ambiguous. */
   margin: number;
@@ -20,8 +24,8 @@ export interface Clusters {
   /** Position of the member with the smallest record key, per record. */
   component: Int32Array;
   cluster: Int32Array;
-  /** Edges that would have joined two clusters but were ambiguous. */
-  ambiguous: Edge[];
+  /** Positions of edges that would have joined two clusters but were ambiguous. */
+  ambiguous: Set<number>;
 }
 
 /**
@@ -29,92 +33,118 @@ export interface Clusters {
  * each by falling weight (ties by record keys). An edge joins two clusters only if no pair across them conflicts and no
  * rival cluster, which could not be the same thing, pulls about as hard. The result does not depend on the order of the input.
  */
-export function clusterEdges(n: number, edges: readonly Edge[], extra: readonly [number, number][], rules: ClusterRules): Clusters {
+export function clusterEdges(n: number, edges: EdgeList, extra: readonly (readonly [number, number])[], rules: ClusterRules): Clusters {
   const sets = new DisjointSets(n);
-  const used = edges.filter((e) => e.verdict !== 'review');
-  for (const e of used) sets.union(e.a, e.b);
+  for (let e = 0; e < edges.size; e++) if (edges.verdict[e] !== EDGE.review) sets.union(edges.a[e]!, edges.b[e]!);
   for (const [a, b] of rules.constraints.links) sets.union(a, b);
   for (const [a, b] of extra) sets.union(a, b);
-  const byComponent = new Map<number, Edge[]>();
-  for (const e of used) push(byComponent, sets.find(e.a), e);
-  for (const [a, b] of rules.constraints.links) push(byComponent, sets.find(a), { a, b, weight: Infinity, verdict: 'identity' });
-  const work = new Agglomeration(n, rules);
-  for (const list of byComponent.values()) work.run(list);
+  const work = new Agglomeration(n, edges, rules);
+  for (const [a, b] of rules.constraints.links) work.decide(a, b);
+  eachComponent(n, edges, sets, (list) => work.run(list));
   const component = new Int32Array(n);
   for (let i = 0; i < n; i++) component[i] = sets.find(i);
   return { component: labelled(component, rules.keys), cluster: labelled(work.clusterOf, rules.keys), ambiguous: work.ambiguous };
 }
 
-function push(map: Map<number, Edge[]>, key: number, e: Edge): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [e]);
-  else list.push(e);
+/** Positions of the edges that may join, component by component; a counting sort by component root. */
+function eachComponent(n: number, edges: EdgeList, sets: DisjointSets, callback: (list: Uint32Array) => void): void {
+  const start = new Uint32Array(n + 1);
+  for (let e = 0; e < edges.size; e++) if (edges.verdict[e] !== EDGE.review) start[sets.find(edges.a[e]!) + 1]! += 1;
+  for (let i = 1; i <= n; i++) start[i]! += start[i - 1]!;
+  const at = start.slice();
+  const order = new Uint32Array(start[n]!);
+  for (let e = 0; e < edges.size; e++) if (edges.verdict[e] !== EDGE.review) order[at[sets.find(edges.a[e]!)]!++] = e;
+  for (let i = 0; i < n; i++) if (start[i + 1]! > start[i]!) callback(order.subarray(start[i]!, start[i + 1]!));
 }
 
 class Agglomeration {
   readonly clusterOf: Int32Array;
-  readonly ambiguous: Edge[] = [];
+  readonly ambiguous = new Set<number>();
   /** Members of each cluster that has more than one, by its representative. */
   private readonly members = new Map<number, number[]>();
 
   constructor(
     n: number,
+    private readonly edges: EdgeList,
     private readonly rules: ClusterRules,
   ) {
     this.clusterOf = new Int32Array(n);
     for (let i = 0; i < n; i++) this.clusterOf[i] = i;
   }
 
-  run(edges: Edge[]): void {
-    if (edges.length > 1) edges.sort((x, y) => this.order(x, y));
-    const certainOnly = edges.length > LARGEST_COMPONENT;
-    for (const e of edges) {
-      const a = this.clusterOf[e.a]!;
-      const b = this.clusterOf[e.b]!;
-      if (a === b || (certainOnly && e.verdict !== 'identity')) continue;
-      if (this.conflict(a, b, e.weight === Infinity)) continue;
-      if (e.verdict === 'link' && edges.length > 1 && (this.rival(a, b, e, edges) || this.rival(b, a, e, edges))) {
-        this.ambiguous.push(e);
+  /** Obeys a steward's link, before any edge; a steward's no alone stops it. */
+  decide(a: number, b: number): void {
+    const x = this.clusterOf[a]!;
+    const y = this.clusterOf[b]!;
+    if (x !== y && !this.forbidden(x, y)) this.join(x, y);
+  }
+
+  run(list: Uint32Array): void {
+    if (list.length > 1) list.sort((x, y) => this.order(x, y));
+    const { edges } = this;
+    const certainOnly = list.length > LARGEST_COMPONENT;
+    for (const e of list) {
+      const a = this.clusterOf[edges.a[e]!]!;
+      const b = this.clusterOf[edges.b[e]!]!;
+      const certain = edges.verdict[e] === EDGE.identity;
+      if (a === b || (certainOnly && !certain)) continue;
+      if (this.conflict(a, b) || this.bridges(e, a, b)) continue;
+      if (!certain && list.length > 1 && (this.rival(a, b, e, list) || this.rival(b, a, e, list))) {
+        this.ambiguous.add(e);
         continue;
       }
       this.join(a, b);
     }
   }
 
-  private order(x: Edge, y: Edge): number {
-    if (x.verdict !== y.verdict) return x.verdict === 'identity' ? -1 : 1;
-    if (x.weight !== y.weight) return y.weight - x.weight;
-    const [x1, x2] = this.sortedKeys(x);
-    const [y1, y2] = this.sortedKeys(y);
-    return compareUtf8(x1, y1) || compareUtf8(x2, y2);
+  private order(x: number, y: number): number {
+    const { verdict, weight } = this.edges;
+    if (verdict[x] !== verdict[y]) return verdict[x]! - verdict[y]!;
+    if (weight[x] !== weight[y]) return weight[y]! - weight[x]!;
+    return compareUtf8(this.key(x, true), this.key(y, true)) || compareUtf8(this.key(x, false), this.key(y, false));
   }
 
-  private sortedKeys(e: Edge): [string, string] {
-    const a = this.rules.keys[e.a]!.key;
-    const b = this.rules.keys[e.b]!.key;
-    return compareUtf8(a, b) < 0 ? [a, b] : [b, a];
+  /** Smaller or larger record key of an edge. */
+  private key(e: number, smaller: boolean): string {
+    const a = this.rules.keys[this.edges.a[e]!]!.key;
+    const b = this.rules.keys[this.edges.b[e]!]!.key;
+    return compareUtf8(a, b) < 0 === smaller ? a : b;
   }
 
-  /** Whether anything forbids the two clusters to be one; a steward's link is stopped by a steward's no alone. */
-  private conflict(a: number, b: number, decided: boolean): boolean {
-    for (const x of this.membersOf(a)) {
-      for (const y of this.membersOf(b)) {
-        if (this.rules.constraints.any && this.rules.constraints.forbids(x, y)) return true;
-        if (!decided && this.rules.conflict(x, y)) return true;
-      }
-    }
+  /** Whether an edge that says nothing of the names would join two people who bear one number (重号). */
+  private bridges(e: number, a: number, b: number): boolean {
+    const { nameless, contested } = this.rules;
+    if (nameless === undefined || contested === undefined || !nameless(this.edges.a[e]!, this.edges.b[e]!)) return false;
+    for (const x of this.membersOf(a)) for (const y of this.membersOf(b)) if (contested(x, y)) return true;
+    return false;
+  }
+
+  private forbidden(a: number, b: number): boolean {
+    if (!this.rules.constraints.any) return false;
+    for (const x of this.membersOf(a)) for (const y of this.membersOf(b)) if (this.rules.constraints.forbids(x, y)) return true;
+    return false;
+  }
+
+  /** Whether anything forbids the two clusters to be one. */
+  private conflict(a: number, b: number): boolean {
+    if (this.forbidden(a, b)) return true;
+    for (const x of this.membersOf(a)) for (const y of this.membersOf(b)) if (this.rules.conflict(x, y)) return true;
     return false;
   }
 
   /** Whether `a` is pulled about as hard to a third cluster that cannot be `b`. */
-  private rival(a: number, b: number, edge: Edge, edges: readonly Edge[]): boolean {
-    for (const e of edges) {
-      if (e.verdict !== 'link' || e.weight < edge.weight - this.rules.margin) continue;
-      const x = this.clusterOf[e.a]!;
-      const y = this.clusterOf[e.b]!;
+  private rival(a: number, b: number, edge: number, list: Uint32Array): boolean {
+    const { edges } = this;
+    const least = edges.weight[edge]! - this.rules.margin;
+    for (const e of list) {
+      if (edges.verdict[e] !== EDGE.link) continue;
+      // Edges come by falling weight.
+      if (edges.weight[e]! < least) break;
+      const x = this.clusterOf[edges.a[e]!]!;
+      const y = this.clusterOf[edges.b[e]!]!;
       const third = x === a ? y : y === a ? x : -1;
       if (third < 0 || third === a || third === b) continue;
-      if (this.conflict(third, b, false) && !this.conflict(a, third, false)) return true;
+      if (this.conflict(third, b) && !this.conflict(a, third)) return true;
     }
     return false;
   }

@@ -48,32 +48,35 @@ export function householdContext(input: ContextInput): (PersonContext | undefine
   return input.persons.map((p, i) => contextOf(p, input.personLabel(i), families, input.householdLabel));
 }
 
+const NO_FAMILY: Family = { labels: [], members: [] };
+
 /** Empty when there are too many people for a family. */
 function familyOf(list: readonly Member[]): Family {
-  const labels = new Set<string>();
-  const all = new Set<string>();
+  const all: string[] = [];
+  const labels: string[] = [];
   const members: Member[] = [];
   for (const m of list) {
-    all.add(m.label);
+    if (!all.includes(m.label)) all.push(m.label);
+    if (all.length > LARGEST_FAMILY) return NO_FAMILY;
     if (!m.kin) continue;
-    labels.add(m.label);
+    if (!labels.includes(m.label)) labels.push(m.label);
     if (!members.some((n) => n.label === m.label && n.name === m.name)) members.push(m);
   }
-  return all.size > LARGEST_FAMILY ? { labels: [], members: [] } : { labels: [...labels].sort(), members };
+  return { labels, members };
 }
 
 function contextOf(p: PersonFeatures, own: string, families: ReadonlyMap<string, Family>, householdLabel: (household: RecordKey) => string | undefined): PersonContext | undefined {
   if (p.memberships.length === 0 || p.test) return undefined;
-  const kin = new Set<string>();
-  const names = new Set<string>();
+  const kin: string[] = [];
+  const names: string[] = [];
   let child = false;
   for (const m of p.memberships) {
     if (!m.kin && m.relation !== '') continue;
     const family = families.get(householdLabel(m.household) ?? m.household);
     if (family === undefined) continue;
-    for (const label of family.labels) if (label !== own) kin.add(label);
-    for (const n of family.members) if (n.label !== own && n.name !== '' && n.name !== p.name?.key) names.add(n.name);
+    for (const label of family.labels) if (label !== own && !kin.includes(label)) kin.push(label);
+    for (const n of family.members) if (n.label !== own && n.name !== '' && n.name !== p.name?.key && !names.includes(n.name)) names.push(n.name);
     if (m.generation !== undefined && m.generation > 0) child = true;
   }
-  return kin.size === 0 ? undefined : { kin: [...kin].sort(), names: [...names].sort(), own, child };
+  return kin.length === 0 ? undefined : { kin: kin.sort(), names: names.sort(), own, child };
 }

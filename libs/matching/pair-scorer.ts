@@ -249,7 +249,7 @@ export function hardNegative(a: PersonFeatures, b: PersonFeatures, idLevel = com
   return undefined;
 }
 
-/** One household record lists both, in different generations. */
+/** One household record lists both, in different generations. Two rows of one generation may be one person kept twice. */
 function rolesConflict(a: PersonFeatures, b: PersonFeatures): boolean {
   if (a.system !== b.system) return false;
   for (const m of a.memberships) {

@@ -80,7 +80,14 @@ export function memberIndex(persons: readonly PersonFeatures[], households: read
 }
 
 function labelsOf(members: readonly (readonly number[])[], persons: readonly PersonFeatures[], cluster: Int32Array): string[][] {
-  return members.map((list) => [...new Set(list.map((i) => persons[cluster[i]!]!.key))].sort());
+  return members.map((list) => {
+    const labels: string[] = [];
+    for (const i of list) {
+      const label = persons[cluster[i]!]!.key;
+      if (!labels.includes(label)) labels.push(label);
+    }
+    return labels;
+  });
 }
 
 /** All four stages over source records, as the rows the partition hash is made of. */

@@ -114,11 +114,13 @@ function labelled(
 function unlabelled(features: Features, context: readonly (PersonContext | undefined)[], scorer: PairScorer, base: MatchModel, u: number[][]): number[][] {
   const patterns = new Map<string, PatternCount>();
   const { candidates } = clusterPersons({ features: features.persons, decisions: [], model: base });
-  for (const e of candidates.edges) {
-    const a = features.persons[e.a];
-    const b = features.persons[e.b];
+  const { edges } = candidates;
+  for (let e = 0; e < edges.size; e++) {
+    const a = features.persons[edges.a[e]!];
+    const b = features.persons[edges.b[e]!];
+    // A mentioned landlord is no record.
     if (a === undefined || b === undefined) continue;
-    scorer.score(a, b, context[e.a], context[e.b]);
+    scorer.score(a, b, context[edges.a[e]!], context[edges.b[e]!]);
     const id = scorer.vector.join();
     const p = patterns.get(id);
     if (p === undefined) patterns.set(id, { levels: [...scorer.vector], count: 1 });

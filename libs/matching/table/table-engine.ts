@@ -1,5 +1,5 @@
 import { clusterEdges } from '../constrained-clusters.js';
-import type { Edge } from '../candidate-pairs.js';
+import { EdgeList } from '../edge-list.js';
 import { estimateM } from '../expectation-maximisation.js';
 import type { PatternCount } from '../expectation-maximisation.js';
 import { editDistance, jaroWinkler } from '../string-distance.js';
@@ -30,7 +30,7 @@ export function matchRows(rows: readonly TableRow[], config: TableConfig): strin
   const { m, matchShare } = estimateM([...patterns.values()], u, start);
   const prior = Math.log2((matchShare * pairs.length) / Math.max(1, (rows.length * (rows.length - 1)) / 2));
   const threshold = Math.log2(config.link / (1 - config.link));
-  const edges: Edge[] = [];
+  const edges = new EdgeList();
   pairs.forEach(([a, b], i) => {
     const levels = levelsOfPair[i]!;
     let weight = prior;
@@ -40,7 +40,7 @@ export function matchRows(rows: readonly TableRow[], config: TableConfig): strin
       const f = l === 1 ? frequencies[k]?.get(rows[a]![c.column]!) : undefined;
       weight += Math.log2(m[k]![l]! / (f ?? u[k]![l]!));
     });
-    if (weight >= threshold) edges.push({ a, b, weight, verdict: 'link' });
+    if (weight >= threshold) edges.add(a, b, weight, 'link');
   });
   const { cluster } = clusterEdges(rows.length, edges, [], { keys, conflict: () => false, constraints: { links: [], forbids: () => false, any: false }, margin: -1 });
   return Array.from(cluster, (i) => keys[i]!.key);

@@ -6,22 +6,22 @@ import { parseRecordKey, type RecordType } from '#libs/kernel/record-key';
 import type { Connector } from '#libs/connector-sdk/connector';
 import type { CityDirectory } from '#libs/intake/city-directory';
 import type { MatchModel } from '#libs/matching/match-model';
+import type { PersonFeatures } from '#libs/matching/person-features';
 import { memberIndex, resolveFeatures, type Features, type Resolution } from '#libs/matching/resolve-all';
 import type { GoldenRecordChanged } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
 import { decisionsInForce } from '#libs/resolution/decision-reader';
 import type { Labels } from '#libs/resolution/labels';
-import { featuresOfRecord, type RecordFeatures } from '#libs/resolution/record-features';
+import type { RecordFeatures } from '#libs/resolution/record-features';
 import { ReviewStore, type OpenReview } from '#libs/resolution/review-store';
-import { copyBinary } from '#libs/store/copy';
 import type { RowCounts } from '#libs/store/snapshot-file-store';
 import type { Transaction } from '#libs/store/unit-of-work';
 import type { AuthorityTable } from '#libs/survivorship/authority';
-import { createIndexes, dropIndexes } from './bare-tables.js';
+import { createIndexes, dropIndexes, ENTITY_TABLES, RECORD_TABLES } from './bare-tables.js';
 import { copyDeadLetters, copyHistory, copyIssues, copyKeys, copyLabels, copySourceRecords } from './copy-tables.js';
-import { release, type HeldRecord } from './held-record.js';
-import { copyCrosswalk, copyEntities, copyHouseholdMembers, copySearch, type Clustered } from './load-entities.js';
+import type { HeldRecord } from './held-record.js';
+import { copyEntities, copyHouseholdMembers } from './load-entities.js';
 import { StageTimes, type LoadResult, type OnProgress } from './load-result.js';
 import { readSystem, type ReadFile } from './read-system.js';
 import { RecordSet } from './record-set.js';
@@ -38,10 +38,14 @@ export interface FirstLoadParts {
   encode: (event: GoldenRecordChanged) => { topic: string; key: string; event: Uint8Array };
 }
 
+/** Records of one type, side by side. */
 interface Kind {
-  held: HeldRecord[];
+  ids: number[];
+  withdrawn: boolean[];
   features: RecordFeatures[];
 }
+
+const noRecords = (): Kind => ({ ids: [], withdrawn: [], features: [] });
 
 /**
  * Loads a city into an empty store in one transaction: read, resolve with the very functions of the stream, copy, index.
@@ -50,7 +54,7 @@ interface Kind {
 export class FirstLoad {
   private readonly times = new StageTimes();
   private readonly kinds: Record<AnySourceRecord['recordType'], Kind> = {
-    person: { held: [], features: [] }, household: { held: [], features: [] }, dwelling: { held: [], features: [] },
+    person: noRecords(), household: noRecords(), dwelling: noRecords(),
   };
   private nextId = 1;
   readonly files: ReadFile[] = [];
@@ -72,14 +76,20 @@ export class FirstLoad {
     for (const connector of parts.connectors) await times.time('decode', () => this.readOne(connector));
     await this.client.query(`select setval('source_record_id_seq', $1)`, [Math.max(1, this.nextId - 1)]);
     const features = this.featureSet();
-    this.onProgress({ stage: 'resolve', done: 0, total: 1 });
     const decisions = await decisionsInForce(this.tx, parts.sealing);
+    await times.time('copy', () => this.copyKeys());
+    let made = 0;
+    const onIndex = (): void => this.onProgress({ stage: 'index', done: ++made, total: indexes.length });
+    // The server sorts and indexes what it has while this thread works out the partition.
+    const indexed = createIndexes(this.client, indexes, RECORD_TABLES, onIndex);
+    this.onProgress({ stage: 'resolve', done: 0, total: 1 });
     const resolution = await times.time('resolve', () => Promise.resolve(resolveFeatures(features, decisions, parts.model)));
     this.onProgress({ stage: 'resolve', done: 1, total: 1 });
-    await times.time('copy', () => this.copyPartition(resolution));
+    await times.time('index', () => indexed);
+    await times.time('copy', () => copyLabels(this.client, this.labels(resolution)));
     const entities = await times.time('golden', () => this.copyGolden(features, resolution));
     const reviews = await times.time('copy', () => this.copyReviews(resolution));
-    await times.time('index', () => createIndexes(this.client, indexes, () => this.onProgress({ stage: 'index', done: 1, total: indexes.length })));
+    await times.time('index', () => createIndexes(this.client, indexes, ENTITY_TABLES, onIndex));
     return {
       rows: rowsBySystem(this.files), entities, reviews, partitionHash: await times.time('hash', () => Promise.resolve(partitionHash(this.partitionRows(resolution)))),
       seconds: times.seconds, peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
@@ -100,8 +110,9 @@ export class FirstLoad {
     for (const h of set.current()) {
       h.id = this.nextId++;
       const kind = this.kinds[h.recordType];
-      kind.held.push(h);
-      kind.features.push(featuresOfRecord(release(h)));
+      kind.ids.push(h.id);
+      kind.withdrawn.push(h.state === 'withdrawn');
+      kind.features.push(h.features);
       held.push(h);
     }
     await copySourceRecords(this.client, sealing, held);
@@ -115,66 +126,51 @@ export class FirstLoad {
     return { persons: person.features as Features['persons'], households: household.features as Features['households'], dwellings: dwelling.features as Features['dwellings'] };
   }
 
-  private async copyPartition(resolution: Resolution): Promise<void> {
-    const { sealing } = this.parts;
+  private async copyKeys(): Promise<void> {
     for (const kind of Object.values(this.kinds)) {
-      await copyKeys(this.client, sealing, kind.features.map((features, i) => ({ id: kind.held[i]!.id, features })));
+      await copyKeys(this.client, this.parts.sealing, kind.features.map((features, i) => ({ id: kind.ids[i]!, features })));
     }
-    await copyLabels(this.client, this.labels(resolution));
   }
 
   private *labels(r: Resolution): Iterable<[number, Labels]> {
     const passes = [
-      [this.kinds.person.held, r.first, r.persons], [this.kinds.household.held, r.secondHouseholds, r.households], [this.kinds.dwelling.held, r.dwellings, r.dwellings],
+      [this.kinds.person.ids, r.first, r.persons], [this.kinds.household.ids, r.secondHouseholds, r.households], [this.kinds.dwelling.ids, r.dwellings, r.dwellings],
     ] as const;
-    for (const [held, one, two] of passes) {
-      const id = (i: number): number => held[i]!.id;
-      for (let i = 0; i < held.length; i++) {
+    for (const [ids, one, two] of passes) {
+      const id = (i: number): number => ids[i]!;
+      for (let i = 0; i < ids.length; i++) {
         yield [id(i), { component: [id(one.component[i]!), id(two.component[i]!)], cluster: [id(one.cluster[i]!), id(two.cluster[i]!)] }];
       }
     }
   }
 
   private async copyGolden(features: Features, r: Resolution): Promise<LoadResult['entities']> {
-    const { sealing, clock, authority } = this.parts;
-    const none = new Map<number, number>();
-    const attached = new Map(r.persons.attached.map((a) => [a.index, a.probability]));
-    const inputs: Clustered[] = [
-      { recordType: 'person', held: this.kinds.person.held, cluster: r.persons.cluster, attached },
-      { recordType: 'household', held: this.kinds.household.held, cluster: r.households.cluster, attached: none },
-      { recordType: 'dwelling', held: this.kinds.dwelling.held, cluster: r.dwellings.cluster, attached: none },
-    ];
-    const total = inputs.reduce((n, i) => n + i.held.length, 0);
+    const { person, household, dwelling } = this.kinds;
+    const total = person.ids.length + household.ids.length + dwelling.ids.length;
     let done = 0;
-    const loaded = [];
-    for (const input of inputs) {
-      const entities = await copyEntities(this.client, sealing, clock, authority, input, () => this.onProgress({ stage: 'golden', done: ++done, total }));
-      await copyCrosswalk(this.client, clock, input, entities.entityOf);
-      await copySearch(this.client, entities);
-      await this.copyEvents(input.recordType, entities.ids);
-      loaded.push(entities);
-    }
-    const members = memberIndex(features.persons, features.households);
-    await copyHouseholdMembers(this.client, inputs[0]!, features.persons, loaded[0]!.entityOf, members, inputs[1]!, loaded[1]!.entityOf);
-    return { person: loaded[0]!.ids.length, household: loaded[1]!.ids.length, dwelling: loaded[2]!.ids.length };
-  }
-
-  private async copyEvents(recordType: RecordType, ids: readonly EntityId[]): Promise<void> {
-    await copyBinary(this.client, 'outbox', ['topic', 'key', 'initial', 'event'], ids, (entityId, out) => {
-      const { topic, key, event } = this.parts.encode({ entityId, recordType, version: 1, changed: [], kind: 'created', causes: [], initial: true });
-      out.text(topic);
-      out.text(key);
-      out.bool(true);
-      out.bytea(event);
-    });
+    const counts = { person: 0, household: 0, dwelling: 0 };
+    const copy = (recordType: RecordType, { ids, features: known }: Kind, cluster: Int32Array, attached: ReadonlyMap<number, number>): Promise<EntityId[]> =>
+      copyEntities(this.client, this.parts, { recordType, ids, features: known, cluster, attached }, (n) => {
+        counts[recordType] += n;
+        this.onProgress({ stage: 'golden', done: (done += n), total });
+      });
+    const none = new Map<number, number>();
+    const personOf = await copy('person', person, r.persons.cluster, new Map(r.persons.attached.map((a) => [a.index, a.probability])));
+    const householdOf = await copy('household', household, r.households.cluster, none);
+    await copy('dwelling', dwelling, r.dwellings.cluster, none);
+    await copyHouseholdMembers(
+      this.client, { features: features.persons, withdrawn: person.withdrawn, entityOf: personOf }, memberIndex(features.persons, features.households),
+      { features: household.features, cluster: r.households.cluster, entityOf: householdOf },
+    );
+    return counts;
   }
 
   private async copyReviews(r: Resolution): Promise<number> {
-    const { held } = this.kinds.person;
+    const { ids, features } = this.kinds.person;
     const reviews = r.persons.potential.map((p): OpenReview => {
-      const [a, b] = [held[p.a]!, held[p.b]!];
+      const [a, b] = [features[p.a] as PersonFeatures, features[p.b] as PersonFeatures];
       return {
-        kind: p.reason, recordType: 'person', records: [a.id, b.id], keys: [a.key, b.key], probability: p.probability,
+        kind: p.reason, recordType: 'person', records: [ids[p.a]!, ids[p.b]!], keys: [a.key, b.key], probability: p.probability,
         restricted: this.parts.restricted.has(a.system) || this.parts.restricted.has(b.system),
       };
     });
@@ -185,7 +181,7 @@ export class FirstLoad {
 
   private *partitionRows(r: Resolution): Iterable<PartitionRow> {
     for (const [kind, cluster] of [[this.kinds.person, r.persons.cluster], [this.kinds.household, r.households.cluster], [this.kinds.dwelling, r.dwellings.cluster]] as const) {
-      for (let i = 0; i < kind.held.length; i++) yield { ...parseRecordKey(kind.held[i]!.key), smallestMember: kind.held[cluster[i]!]!.key };
+      for (let i = 0; i < kind.ids.length; i++) yield { ...parseRecordKey(kind.features[i]!.key), smallestMember: kind.features[cluster[i]!]!.key };
     }
   }
 }

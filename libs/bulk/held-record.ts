@@ -1,11 +1,12 @@
 import type { RecordKey } from '#libs/kernel/record-key';
 import type { AnySourceRecord } from '#libs/model/source-record';
+import { featuresOfRecord, type RecordFeatures } from '#libs/resolution/record-features';
 import { contentText, type RecordContent } from '#libs/store/record-content';
 import { keyOf, recordOf } from '#libs/store/source-record-codec';
 
 /**
- * A source record as a load holds it: its content as the text that will be sealed (about 700 bytes outside the heap), not its
- * objects (about 3 KB). Five hundred thousand records fit 500 MB.
+ * A source record as a load holds it until its system is copied: its content as the text that will be sealed (about 900
+ * bytes outside the heap), not its objects (about 3 KB), and what matching needs of it.
  */
 export interface HeldRecord {
   id: number;
@@ -21,12 +22,14 @@ export interface HeldRecord {
   /** Content text, UTF-8. */
   content: Buffer;
   issues: readonly { field: string; code: string }[] | undefined;
+  features: RecordFeatures;
 }
 
 export function hold(record: AnySourceRecord): HeldRecord {
   return {
     id: 0, key: keyOf(record), system: record.system, recordType: record.recordType, order: record.order, sourceTime: record.sourceTime, observedAt: record.observedAt,
     state: record.state, test: record.test === true, origin: record.origin, content: Buffer.from(contentText(record), 'utf8'), issues: record.issues,
+    features: featuresOfRecord(record),
   };
 }
 

@@ -3,101 +3,139 @@ import type { Clock } from '#libs/kernel/clock';
 import { entityId, type EntityId } from '#libs/kernel/ids';
 import type { RecordKey, RecordType } from '#libs/kernel/record-key';
 import type { PersonFeatures } from '#libs/matching/person-features';
+import type { GoldenRecordChanged } from '#libs/model/events';
 import type { Sealing } from '#libs/platform/sealing';
-import { goldenOf, householdMembers, searchRows, type Member, type SearchRow } from '#libs/resolution/golden';
+import { goldenOf, householdMembers, searchRows, type Golden, type SearchRow } from '#libs/resolution/golden';
 import { copyBinary } from '#libs/store/copy';
+import { decodeRecord, type StoredSourceRecord } from '#libs/store/source-record-codec';
 import type { AuthorityTable } from '#libs/survivorship/authority';
 import { clusterGroups } from './cluster-groups.js';
-import { release, type HeldRecord } from './held-record.js';
 
 /** The records of one type with their final clusters, by position. */
 export interface Clustered {
   recordType: RecordType;
-  held: readonly HeldRecord[];
+  /** Record ids. */
+  ids: readonly number[];
+  /** Of each record; they know its key. */
+  features: readonly { key: RecordKey }[];
   cluster: Int32Array;
   /** Attached records: position → probability. */
   attached: ReadonlyMap<number, number>;
 }
 
-export interface LoadedEntities {
-  /** Entity of each record, by position. */
-  entityOf: EntityId[];
-  ids: EntityId[];
-  /** Search rows: the entity's place in `ids`, kind and blind index, side by side. */
-  search: { entity: number[]; kind: SearchRow['kind'][]; ref: Buffer[] };
+export interface EntityParts {
+  sealing: Sealing;
+  clock: Clock;
+  authority: AuthorityTable;
+  encode: (event: GoldenRecordChanged) => { topic: string; key: string; event: Uint8Array };
 }
 
-/** Golden records of one type, copied as they are made. Their search rows are returned: one COPY runs at a time. */
-export async function copyEntities(
-  client: pg.ClientBase, sealing: Sealing, clock: Clock, authority: AuthorityTable, input: Clustered, onEntity: () => void,
-): Promise<LoadedEntities> {
-  const out: LoadedEntities = { entityOf: new Array<EntityId>(input.held.length), ids: [], search: { entity: [], kind: [], ref: [] } };
-  const now = clock.now();
-  function* rows() {
-    for (const { members } of clusterGroups(input.cluster)) {
-      const id = entityId(input.recordType, now);
-      const records: Member[] = Array.from(members, (i) => ({ record: release(input.held[i]!), attached: input.attached.has(i) && members.length > 1 }));
-      for (const i of members) out.entityOf[i] = id;
-      const golden = goldenOf(input.recordType, records, authority);
-      for (const row of searchRows(sealing, golden.fields)) {
-        out.search.entity.push(out.ids.length);
-        out.search.kind.push(row.kind);
-        out.search.ref.push(row.ref);
-      }
-      out.ids.push(id);
-      onEntity();
-      yield { id, count: members.length, validFrom: Date.parse(golden.validFrom), sealed: sealing.sealJson(golden.stored) };
-    }
+/** Entities worked on together: their records are read back, their rows copied. 2,000 persons with their texts take 30 MB. */
+const CHUNK = 2_000;
+
+type Group = { members: Int32Array };
+
+interface Made {
+  id: EntityId;
+  group: Group;
+  golden: Golden;
+  search: SearchRow[];
+}
+
+/**
+ * Golden records of one type with their links, search rows and events, chunk by chunk. The record texts are read back from
+ * the store: holding those of a city of 100,000 would take 500 MB. Returns the entity of each record, by position.
+ */
+export async function copyEntities(client: pg.ClientBase, parts: EntityParts, input: Clustered, onEntities: (n: number) => void): Promise<EntityId[]> {
+  const entityOf = new Array<EntityId>(input.ids.length);
+  const groups = clusterGroups(input.cluster);
+  let next = readMembers(client, input, groups.slice(0, CHUNK));
+  for (let at = 0; at < groups.length; at += CHUNK) {
+    const chunk = groups.slice(at, at + CHUNK);
+    const rows = await next;
+    // Asked for before the work on this chunk begins: the server reads while we think.
+    next = readMembers(client, input, groups.slice(at + CHUNK, at + 2 * CHUNK));
+    const made = chunk.map((group) => makeEntity(parts, input, group, rows));
+    for (const { id, group } of made) for (const i of group.members) entityOf[i] = id;
+    await next;
+    await copyChunk(client, parts, input, made);
+    onEntities(made.length);
   }
-  await copyBinary(client, 'entity', ['id', 'record_type', 'version', 'state', 'valid_from', 'recorded_at', 'member_count', 'sealed_golden'], rows(), (r, to) => {
-    to.text(r.id);
-    to.text(input.recordType);
-    to.int4(1);
-    to.text('active');
-    to.timestamptz(r.validFrom);
-    to.timestamptz(now);
-    to.int4(r.count);
-    to.bytea(r.sealed);
-  });
-  return out;
+  await next;
+  return entityOf;
 }
 
-export async function copyCrosswalk(client: pg.ClientBase, clock: Clock, input: Clustered, entityOf: readonly EntityId[]): Promise<void> {
-  const now = clock.now();
-  const sizes = new Map<number, number>();
-  for (const label of input.cluster) sizes.set(label, (sizes.get(label) ?? 0) + 1);
-  await copyBinary(client, 'crosswalk', ['record_id', 'entity_id', 'attached', 'probability', 'linked_at'], input.held.keys(), (i, out) => {
-    const probability = sizes.get(input.cluster[i]!)! > 1 ? input.attached.get(i) : undefined;
-    out.int8(input.held[i]!.id);
-    out.text(entityOf[i]!);
+/** A row as it is read back: its key is known from its features, so that is not opened again. */
+type MemberRow = Pick<StoredSourceRecord, 'id' | 'version_order' | 'source_time' | 'observed_at' | 'origin_source' | 'origin_position' | 'sealed_body'>;
+
+async function readMembers(client: pg.ClientBase, input: Clustered, groups: readonly Group[]): Promise<Map<number, MemberRow>> {
+  if (groups.length === 0) return new Map();
+  const ids = groups.flatMap((g) => Array.from(g.members, (i) => input.ids[i]!));
+  const result = await client.query<MemberRow>({
+    name: 'load_members',
+    text: 'select id, version_order, source_time, observed_at, origin_source, origin_position, sealed_body from source_record where id = any($1::bigint[])', values: [ids],
+  });
+  return new Map(result.rows.map((r) => [Number(r.id), r]));
+}
+
+function makeEntity(parts: EntityParts, input: Clustered, group: Group, rows: ReadonlyMap<number, MemberRow>): Made {
+  const alone = group.members.length === 1;
+  const members = Array.from(group.members, (i) => ({ record: decodeRecord(parts.sealing, input.features[i]!.key, rows.get(input.ids[i]!)!), attached: !alone && input.attached.has(i) }));
+  const golden = goldenOf(input.recordType, members, parts.authority);
+  return { id: entityId(input.recordType, parts.clock.now()), group, golden, search: searchRows(parts.sealing, golden.fields) };
+}
+
+async function copyChunk(client: pg.ClientBase, parts: EntityParts, input: Clustered, made: readonly Made[]): Promise<void> {
+  const now = parts.clock.now();
+  await copyBinary(client, 'entity', ['id', 'record_type', 'version', 'state', 'valid_from', 'recorded_at', 'member_count', 'sealed_golden'], made, (e, out) => {
+    out.text(e.id);
+    out.text(input.recordType);
+    out.int4(1);
+    out.text('active');
+    out.timestamptz(Date.parse(e.golden.validFrom));
+    out.timestamptz(now);
+    out.int4(e.group.members.length);
+    out.bytea(parts.sealing.sealJson(e.golden.stored));
+  });
+  const links = made.flatMap((e) => Array.from(e.group.members, (i) => ({ e, i })));
+  await copyBinary(client, 'crosswalk', ['record_id', 'entity_id', 'attached', 'probability', 'linked_at'], links, ({ e, i }, out) => {
+    const probability = e.group.members.length > 1 ? input.attached.get(i) : undefined;
+    out.int8(input.ids[i]!);
+    out.text(e.id);
     out.bool(probability !== undefined);
     if (probability === undefined) out.null();
     else out.float4(probability);
     out.timestamptz(now);
   });
-}
-
-export async function copySearch(client: pg.ClientBase, { ids, search }: LoadedEntities): Promise<void> {
-  await copyBinary(client, 'entity_search', ['entity_id', 'kind', 'value_ref'], search.entity.keys(), (i, out) => {
-    out.text(ids[search.entity[i]!]!);
-    out.text(search.kind[i]!);
-    out.bytea(search.ref[i]!);
+  const search = made.flatMap((e) => e.search.map((row) => ({ e, row })));
+  await copyBinary(client, 'entity_search', ['entity_id', 'kind', 'value_ref'], search, ({ e, row }, out) => {
+    out.text(e.id);
+    out.text(row.kind);
+    out.bytea(row.ref);
+  });
+  await copyBinary(client, 'outbox', ['topic', 'key', 'initial', 'event'], made, (e, out) => {
+    const { topic, key, event } = parts.encode({ entityId: e.id, recordType: input.recordType, version: 1, changed: [], kind: 'created', causes: [], initial: true });
+    out.text(topic);
+    out.text(key);
+    out.bool(true);
+    out.bytea(event);
   });
 }
 
-/** Who lives in which household: from the memberships that the person records state. */
+/** Who lives in which household: from the memberships that current person records state. `members`: persons by household, by position. */
 export async function copyHouseholdMembers(
-  client: pg.ClientBase, persons: Clustered, features: readonly PersonFeatures[], personOf: readonly EntityId[], members: readonly (readonly number[])[], households: Clustered, householdOf: readonly EntityId[],
+  client: pg.ClientBase, persons: { features: readonly PersonFeatures[]; withdrawn: readonly boolean[]; entityOf: readonly EntityId[] },
+  members: readonly (readonly number[])[], households: Pick<Clustered, 'features' | 'cluster'> & { entityOf: readonly EntityId[] },
 ): Promise<void> {
   function* rows(): Iterable<{ household: EntityId; person: EntityId; relation: string | undefined }> {
     for (const { members: group } of clusterGroups(households.cluster)) {
       const keys = new Set<RecordKey>();
       const inside: { features: PersonFeatures; entityId: EntityId }[] = [];
       for (const h of group) {
-        keys.add(households.held[h]!.key);
-        for (const p of members[h]!) if (persons.held[p]!.state === 'current') inside.push({ features: features[p]!, entityId: personOf[p]! });
+        keys.add(households.features[h]!.key);
+        for (const p of members[h]!) if (!persons.withdrawn[p]!) inside.push({ features: persons.features[p]!, entityId: persons.entityOf[p]! });
       }
-      for (const [person, relation] of householdMembers(keys, inside)) yield { household: householdOf[group[0]!]!, person, relation };
+      for (const [person, relation] of householdMembers(keys, inside)) yield { household: households.entityOf[group[0]!]!, person, relation };
     }
   }
   await copyBinary(client, 'household_member', ['household_id', 'person_id', 'relation'], rows(), (r, out) => {

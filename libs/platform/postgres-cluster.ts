@@ -91,7 +91,7 @@ export class PostgresCluster {
     const o = this.options;
     const settings: Record<string, string | number> = {
       port, listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 120,
-      shared_buffers: `${o.sharedBuffersMiB ?? 512}MB`, maintenance_work_mem: '256MB', work_mem: '32MB',
+      shared_buffers: `${o.sharedBuffersMiB ?? 320}MB`, maintenance_work_mem: '256MB', work_mem: '32MB',
       // Minimal: COPY into a table made or emptied in the same transaction writes no WAL.
       wal_level: 'minimal', max_wal_senders: 0, max_wal_size: '4GB', checkpoint_timeout: '15min', wal_buffers: '16MB',
       // A batch of resolution locks some thousand blocking keys in one transaction.

@@ -67,7 +67,7 @@ export class ChangeWriter {
     const causes = [...new Set([...changes.records.map((r) => recordKey(r.system, r.recordType, r.naturalKey)), ...changes.decided])];
     const announced = await this.updateEntities(tx, region, resolved, changed, { authority, causes });
     await this.openReviews(tx, region, resolved, restricted);
-    return announced.map((c) => ({ ...c, causes, initial: false }));
+    return announced.map((c) => ({ ...c, initial: false }));
   }
 
   /** New keys of changed records, and every record whose keys crossed a level by it. */

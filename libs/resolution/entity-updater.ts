@@ -24,7 +24,7 @@ export interface Placement {
 
 export interface UpdateContext {
   authority: AuthorityTable;
-  /** Record keys that caused this; they go into the events and the history. */
+  /** Record keys that caused this; each goes into the event of the entity it is a member of. */
   causes: readonly RecordKey[];
 }
 
@@ -34,7 +34,7 @@ export interface HouseholdPerson {
   features: PersonFeatures;
 }
 
-type Change = Omit<GoldenRecordChanged, 'causes' | 'initial'>;
+type Change = Omit<GoldenRecordChanged, 'initial'>;
 
 interface Plan {
   id: EntityId;
@@ -74,10 +74,10 @@ export class EntityUpdater {
     const cause = context.causes.length === 1 ? `record ${this.sealing.ref('record', context.causes[0]!).toString('hex')}` : `batch of ${context.causes.length}`;
     await writeLinks(tx, [...relinked.values()], cause, now);
     await this.entities.keepHistory(tx, [...assigned.merged.keys()], cause, now);
-    const changes = await this.writeGolden(tx, placement.recordType, touched, context.authority, cause, now);
+    const changes = await this.writeGolden(tx, placement.recordType, touched, context, cause, now);
     await this.entities.merge(tx, assigned.merged, now);
     for (const [id, into] of assigned.merged) {
-      changes.push({ entityId: id, recordType: placement.recordType, version: 0, changed: [], kind: 'merged', mergedInto: into });
+      changes.push({ entityId: id, recordType: placement.recordType, version: 0, changed: [], kind: 'merged', mergedInto: into, causes: [] });
     }
     return changes;
   }
@@ -91,21 +91,22 @@ export class EntityUpdater {
     })));
   }
 
-  private async writeGolden(tx: Transaction, recordType: RecordType, plans: readonly Plan[], authority: AuthorityTable, cause: string, now: Date): Promise<Change[]> {
+  private async writeGolden(tx: Transaction, recordType: RecordType, plans: readonly Plan[], context: UpdateContext, cause: string, now: Date): Promise<Change[]> {
+    const causes = new Set(context.causes);
     const before = await this.entities.read(tx, plans.filter((p) => !p.isNew).map((p) => p.id));
     const records = await this.records.findByIds(tx, plans.flatMap((p) => p.members.map((m) => m.id)));
     const versions: EntityVersion[] = [];
     const changes: Change[] = [];
     for (const plan of plans) {
       const members: Member[] = plan.members.map((m) => ({ record: records.get(m.id)!.record, attached: m.attached !== undefined }));
-      const golden = goldenOf(recordType, members, authority);
+      const golden = goldenOf(recordType, members, context.authority);
       const old = before.get(plan.id);
       const changed = changedPaths(old?.golden, golden.stored);
       const sameMembers = old !== undefined && sameValue(old.golden.members, golden.stored.members);
       if (old?.state === 'active' && changed.length === 0 && sameMembers) continue;
       const version = (old?.version ?? 0) + 1;
       versions.push({ id: plan.id, recordType, version, memberCount: plan.members.length, golden, search: searchRows(this.sealing, golden.fields) });
-      changes.push({ entityId: plan.id, recordType, version, changed, kind: plan.isNew ? 'created' : plan.split ? 'split' : 'updated' });
+      changes.push({ entityId: plan.id, recordType, version, changed, kind: plan.isNew ? 'created' : plan.split ? 'split' : 'updated', causes: golden.stored.members.filter((k) => causes.has(k)) });
     }
     await this.entities.keepHistory(tx, versions.filter((v) => before.has(v.id)).map((v) => v.id), cause, now);
     await this.entities.write(tx, versions, now);

@@ -1,4 +1,3 @@
-import type { RecordType } from '#libs/kernel/record-key';
 import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
 import { blockingKeys, isCounted, token } from '#libs/matching/blocking';
 import type { KeyKind } from '#libs/matching/blocking';
@@ -56,5 +55,3 @@ export function householdsNamed(f: RecordFeatures): string[] {
   if (f.type === 'household') return [f.key];
   return f.type === 'person' && !f.test ? f.memberships.map((m) => m.household) : [];
 }
-
-export const TYPES: readonly RecordType[] = ['person', 'household', 'dwelling'];

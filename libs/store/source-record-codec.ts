@@ -59,8 +59,13 @@ export interface StoredSourceRecord {
 }
 
 export function decodeSourceRecord(sealing: Sealing, row: StoredSourceRecord): AnySourceRecord {
+  return decodeRecord(sealing, sealing.openText(row.sealed_key), row);
+}
+
+/** The same where the key is known: it is not opened. */
+export function decodeRecord(sealing: Sealing, key: RecordKey, row: Omit<StoredSourceRecord, 'sealed_key' | 'state' | 'test'>): AnySourceRecord {
   const content = JSON.parse(sealing.openText(row.sealed_body)) as RecordContent;
-  return recordOf(sealing.openText(row.sealed_key), content, {
+  return recordOf(key, content, {
     order: row.version_order,
     sourceTime: row.source_time?.toISOString(),
     observedAt: row.observed_at.toISOString(),

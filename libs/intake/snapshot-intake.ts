@@ -91,7 +91,7 @@ export class SnapshotIntake {
     return {};
   }
 
-  /** Counts every row; throws what makes the whole file unreadable. Reading twice costs half of what resolution costs a row. */
+  /** Counts every row; throws what makes the whole file unreadable. See docs/decisions/0008. */
   private async survey(reader: SnapshotReader, file: TableFile, digest: string): Promise<RowCounts> {
     const { sealing } = this.parts;
     const counts = noRows();

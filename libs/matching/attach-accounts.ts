@@ -1,3 +1,4 @@
+import { compareUtf8 } from '#libs/kernel/hashing';
 import type { Attachment } from './candidate-pairs.js';
 import { comparePlaces, PLACE_RELATION } from './compare-places.js';
 import { nicknameFit } from './nickname-fit.js';
@@ -51,14 +52,19 @@ export function attachAccounts(features: readonly PersonFeatures[], cluster: Int
     for (const [c, p] of byCluster) {
       const odds = oddsOf(p);
       sum += odds;
-      if (odds > best) {
+      if (odds > best || (odds === best && to >= 0 && compareUtf8(features[c]!.key, features[to]!.key) < 0)) {
         best = odds;
         to = c;
       }
     }
-    if (to >= 0) out.push({ index, to, probability: best / sum });
+    if (to >= 0) out.push({ index, to, probability: rounded(best / sum) });
   }
   return out;
+}
+
+/** Sums in another order differ in the last bits; the threshold must not see that. */
+function rounded(p: number): number {
+  return Math.round(p * 1e6) / 1e6;
 }
 
 /** How many records of each cluster in question carry a phone at all: who lists another one elsewhere only borrows this one. */

@@ -94,12 +94,6 @@ function cannotBeOne(a: HouseholdFeatures, b: HouseholdFeatures, of: readonly st
   return shared < Math.min(of.length, other.length) || !sameHome;
 }
 
-/** Blocking keys that come with the members: a household is compared with those that share a person of the same kind. */
-export function memberKeys(f: HouseholdFeatures, members: readonly string[]): BlockingKey[] {
-  if (f.collective) return [];
-  return members.map((m) => ({ kind: KEY.member, text: keyText(KEY.member, f.kind, m) }));
-}
-
 function eachHouseholdBlock(input: HouseholdInput, callback: (members: ArrayLike<number>, size: number) => void): void {
   const { features, members, level } = input;
   const each = (emit: (i: number, ...key: Parameters<EmitKey>) => void): void => features.forEach((f, i) => {

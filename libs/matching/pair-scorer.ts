@@ -108,7 +108,7 @@ export class PairScorer {
       for (const q of b.places) {
         const r = comparePlaces(p, q);
         if (r === PLACE_RELATION.dwelling) {
-          const l = this.levelOfPlace(p);
+          const l = this.levelOfPlace(p, q);
           if (best !== r || l < level) level = l;
         }
         if (r > best) best = r;
@@ -128,13 +128,14 @@ export class PairScorer {
     }
   }
 
-  /** A dwelling is as crowded as its most crowded name says: the others are rarely written. */
-  private levelOfPlace(p: PlaceFeatures): KeyLevel {
-    const c = p.compound;
+  /** A dwelling is as crowded as the most crowded of the names that both records know it by. */
+  private levelOfPlace(p: PlaceFeatures, q: PlaceFeatures): KeyLevel {
+    const x = p.compound;
+    const y = q.compound;
     let l: KeyLevel = 0;
-    if (c.estate !== '') l = this.levels.of(KEY.place, c.estate, p.building, p.room);
-    if (c.road !== '') l = Math.max(l, this.levels.of(KEY.place, c.road, p.building, p.room)) as KeyLevel;
-    if (c.community !== '' && p.building !== '') l = Math.max(l, this.levels.of(KEY.place, c.community, p.building, p.room)) as KeyLevel;
+    if (x.estate !== '' && x.estate === y.estate) l = this.levels.of(KEY.place, x.estate, p.building, p.room);
+    if (x.road !== '' && x.road === y.road) l = Math.max(l, this.levels.of(KEY.place, x.road, p.building, p.room)) as KeyLevel;
+    if (x.community !== '' && x.community === y.community && p.building !== '') l = Math.max(l, this.levels.of(KEY.place, x.community, p.building, p.room)) as KeyLevel;
     return l;
   }
 
@@ -184,7 +185,7 @@ export class PairScorer {
     const birthFair = birthGood || birth === BIRTH.swapped || birth === BIRTH.typo || birth === BIRTH.month || birth === BIRTH.year;
     const witnesses = this.witnesses();
     const exact = name === NAME.same || name === NAME.former;
-    let may = false;
+    let may: boolean;
     const numbered = v[1] === CITIZEN_ID.masked || v[1] === CITIZEN_ID.near || v[1] === CITIZEN_ID.truncated || v[1] === CITIZEN_ID.sameDamaged;
     // A masked number and a name are a candidate only: without a birth date they need a house, a phone or kin (case 14).
     // Building and room alone are one among many such doors: without a number as well they are no house.

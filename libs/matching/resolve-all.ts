@@ -1,5 +1,4 @@
 import type { AnySourceRecord } from '#libs/model/source-record';
-import type { PartitionRow } from '#libs/kernel/hashing';
 import { clusterDwellings } from './cluster-dwellings.js';
 import { clusterHouseholds } from './cluster-households.js';
 import { clusterPersons } from './cluster-persons.js';
@@ -87,23 +86,5 @@ function labelsOf(members: readonly (readonly number[])[], persons: readonly Per
       if (!labels.includes(label)) labels.push(label);
     }
     return labels;
-  });
-}
-
-/** All four stages over source records, as the rows the partition hash is made of. */
-export function resolveAll(records: Iterable<AnySourceRecord>, decisions: readonly Decision[], model: MatchModel): PartitionRow[] {
-  const features = featuresOf(records);
-  const r = resolveFeatures(features, decisions, model);
-  return [
-    ...rowsOf('person', features.persons, r.persons.cluster),
-    ...rowsOf('household', features.households, r.households.cluster),
-    ...rowsOf('dwelling', features.dwellings, r.dwellings.cluster),
-  ];
-}
-
-function rowsOf(recordType: PartitionRow['recordType'], features: readonly { key: string }[], cluster: Int32Array): PartitionRow[] {
-  return features.map((f, i) => {
-    const first = f.key.indexOf(':');
-    return { system: f.key.slice(0, first), recordType, naturalKey: f.key.slice(f.key.indexOf(':', first + 1) + 1), smallestMember: features[cluster[i]!]!.key };
   });
 }

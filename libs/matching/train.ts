@@ -26,6 +26,8 @@ const LARGEST_ENTITY = 60;
 const BASE_PAIRS = 50;
 /** Fewer sightings of a level among strangers than this are chance. */
 const FEW = 8;
+/** A training city may lack a kind of dirt altogether: m never falls below this part of what it was. */
+const MOST_CHANGE = 10;
 
 /**
  * Learns a model from one city: u from pairs of strangers, m from the true pairs (labels) or by expectation–maximisation
@@ -108,7 +110,7 @@ function labelled(
       }
     }
   }
-  return counts.map((c, i) => shares(c, base.comparisons[i]!.levels.map((l) => l.m)));
+  return counts.map((c, i) => shares(c, base.comparisons[i]!.levels.map((l) => l.m)).map((s, k) => Math.max(s, base.comparisons[i]!.levels[k]!.m / MOST_CHANGE)));
 }
 
 function unlabelled(features: Features, context: readonly (PersonContext | undefined)[], scorer: PairScorer, base: MatchModel, u: number[][]): number[][] {
@@ -128,7 +130,7 @@ function unlabelled(features: Features, context: readonly (PersonContext | undef
   }
   const start = base.comparisons.map((c) => c.levels.map((l) => l.m));
   const { m } = estimateM([...patterns.values()], u, start);
-  return m.map((levels, i) => levels.map((x, k) => Math.max(x, base.comparisons[i]!.levels[k]!.m / 100)));
+  return m.map((levels, i) => levels.map((x, k) => Math.max(x, base.comparisons[i]!.levels[k]!.m / MOST_CHANGE)));
 }
 
 /** Probability that two records taken at random are one person. */

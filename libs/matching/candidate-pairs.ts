@@ -2,7 +2,8 @@ import { contextKeys, eachContextKey, eachCountedKey, eachKeyOf, isCounted, KEY,
 import type { BlockingKey, KeyKind, KeyLevel } from './blocking.js';
 import { EdgeList } from './edge-list.js';
 import { KeyTable, LevelTable } from './key-table.js';
-import type { PairScorer, PersonContext, ValueLevels } from './pair-scorer.js';
+import type { PersonContext } from './compare-families.js';
+import type { PairScorer, ValueLevels } from './pair-scorer.js';
 import type { PersonFeatures } from './person-features.js';
 
 /** Level of a key over the whole record set, for callers that hold only a part of it. */

@@ -11,8 +11,9 @@ import { EDGE } from './edge-list.js';
 import type { EdgeList } from './edge-list.js';
 import { probabilityOf } from './match-model.js';
 import type { MatchModel } from './match-model.js';
-import { hardNegative, PairScorer } from './pair-scorer.js';
-import type { PersonContext } from './pair-scorer.js';
+import { hardNegative } from './hard-negatives.js';
+import { PairScorer } from './pair-scorer.js';
+import type { PersonContext } from './compare-families.js';
 import type { PersonFeatures } from './person-features.js';
 
 /** A pair that a steward should look at; it never changes the partition by itself. */

@@ -2,7 +2,9 @@ import { CITIZEN_ID } from './compare-ids.js';
 import { COMPARISONS, probabilityOf, weightsOf } from './match-model.js';
 import type { MatchModel } from './match-model.js';
 import { PairScorer } from './pair-scorer.js';
-import type { HardNegative, PersonContext, ValueLevels, Verdict } from './pair-scorer.js';
+import type { PersonContext } from './compare-families.js';
+import type { HardNegative } from './hard-negatives.js';
+import type { ValueLevels, Verdict } from './pair-scorer.js';
 import type { PersonFeatures } from './person-features.js';
 
 export interface Words {

@@ -1,7 +1,7 @@
 import type { RecordKey } from '#libs/kernel/record-key';
 import { LARGEST_FAMILY } from './household-features.js';
 import type { HouseholdFeatures } from './household-features.js';
-import type { PersonContext } from './pair-scorer.js';
+import type { PersonContext } from './compare-families.js';
 import type { PersonFeatures } from './person-features.js';
 
 export interface ContextInput {

@@ -1,39 +1,30 @@
-import { BIRTH, compareDates } from './birth-dates.js';
+import { BIRTH } from './birth-dates.js';
 import { KEY } from './blocking.js';
 import type { KeyKind, KeyLevel } from './blocking.js';
 import { CITIZEN_ID, compareIds } from './compare-ids.js';
+import { compareHouseholds, compareKin, generationsDiffer, HOUSEHOLD, KIN } from './compare-families.js';
+import type { PersonContext } from './compare-families.js';
 import { compareNames, NAME } from './compare-names.js';
 import { comparePlaces, PLACE_RELATION } from './compare-places.js';
+import { birthLevel, hardNegative } from './hard-negatives.js';
+import type { HardNegative } from './hard-negatives.js';
 import { weightsOf } from './match-model.js';
 import type { MatchModel, Weights } from './match-model.js';
 import { nameWeight } from './name-frequency.js';
-import { ID } from './person-features.js';
 import type { PersonFeatures } from './person-features.js';
 import type { PlaceFeatures } from './place-features.js';
 
 /** Levels of the remaining comparisons, in the order of the model. */
-export const SEX = { missing: 0, same: 1, different: 2 } as const;
-export const PHONE = { missing: 0, personal: 1, family: 2, shared: 3, public: 4, typo: 5, different: 6 } as const;
-export const PLACE = { missing: 0, personal: 1, family: 2, shared: 3, public: 4, tail: 5, compound: 6, different: 7 } as const;
-export const KIN = { missing: 0, two: 1, one: 2, name: 3, different: 4 } as const;
-export const HOUSEHOLD = { missing: 0, two: 1, one: 2, twoNames: 3, oneName: 4, none: 5 } as const;
+const SEX = { missing: 0, same: 1, different: 2 } as const;
+const PHONE = { missing: 0, personal: 1, family: 2, shared: 3, public: 4, typo: 5, different: 6 } as const;
+const PLACE = { missing: 0, personal: 1, family: 2, shared: 3, public: 4, tail: 5, compound: 6, different: 7 } as const;
 
 /** How many distinct people stand behind a value, over the whole record set. */
 export interface ValueLevels {
   of(kind: KeyKind, part: string, second?: string, third?: string): KeyLevel;
 }
 
-/** What the second stage tells the third about a person record. */
-export interface PersonContext {
-  /** First-stage cluster labels of the family it lives with, sorted, its own left out. */
-  kin: readonly string[];
-  /** Names they bear there, sorted, its own left out. */
-  names: readonly string[];
-  /** Its own first-stage label. */
-  own: string;
-  /** It is somebody's child or grandchild in one of its households: twins and siblings share all their kin. */
-  child: boolean;
-}
+export type { PersonContext } from './compare-families.js';
 
 export type Verdict = 'none' | 'review' | 'link' | 'identity';
 
@@ -66,8 +57,8 @@ export class PairScorer {
     v[3] = a.sex === 0 || b.sex === 0 ? SEX.missing : a.sex === b.sex ? SEX.same : SEX.different;
     v[4] = this.phoneLevel(a, b);
     v[5] = this.placeLevel(a, b);
-    v[6] = kinLevel(a, b);
-    v[7] = ca === undefined || cb === undefined ? HOUSEHOLD.missing : sharedKin(a, b, ca, cb);
+    v[6] = compareKin(a, b);
+    v[7] = ca === undefined || cb === undefined ? HOUSEHOLD.missing : compareHouseholds(a, b, ca, cb);
     this.weight = this.sum(a);
     this.hardNegative = hardNegative(a, b, v[1]!, v[2]!);
     this.verdict = this.judge(a, b, ca?.child === true || cb?.child === true);
@@ -220,47 +211,6 @@ function isNewborn(a: PersonFeatures, b: PersonFeatures, v: Uint8Array): boolean
   return sameParent && (a.name.chars[0] === b.name.chars[0] || a.name.chars.length > 4 || b.name.chars.length > 4);
 }
 
-/** Heads of household and their children: memberships of one kind that put the two in different generations. */
-function generationsDiffer(a: PersonFeatures, b: PersonFeatures): boolean {
-  for (const m of a.memberships) {
-    for (const n of b.memberships) {
-      if (m.kind === n.kind && m.generation !== undefined && n.generation !== undefined && m.generation !== n.generation) return true;
-    }
-  }
-  return false;
-}
-
-function isHomeOrPhone(phone: number, place: number): boolean {
-  return phone === PHONE.personal || phone === PHONE.family || place === PLACE.personal || place === PLACE.family;
-}
-
-export type HardNegative = 'test' | 'ids' | 'sex' | 'generation' | 'roles' | 'steward';
-
-/**
- * What forbids that two records are one person, whatever else agrees: test rows, two own valid IDs of which neither is
- * the other's former one, another sex, births that no slip of the pen explains, another generation in one household.
- */
-export function hardNegative(a: PersonFeatures, b: PersonFeatures, idLevel = compareIds(a, b), birth = birthLevel(a, b)): HardNegative | undefined {
-  if (a.test || b.test) return 'test';
-  if (idLevel === CITIZEN_ID.different || (idLevel === CITIZEN_ID.otherMasked && (a.idStatus === ID.own || b.idStatus === ID.own))) return 'ids';
-  const sameId = idLevel === CITIZEN_ID.same || idLevel === CITIZEN_ID.former;
-  if (!sameId && a.sex !== 0 && b.sex !== 0 && a.sex !== b.sex) return 'sex';
-  if (!sameId && birth === BIRTH.different) return 'generation';
-  if (!sameId && a.memberships.length > 0 && rolesConflict(a, b)) return 'roles';
-  return undefined;
-}
-
-/** One household record lists both, in different generations. Two rows of one generation may be one person kept twice. */
-function rolesConflict(a: PersonFeatures, b: PersonFeatures): boolean {
-  if (a.system !== b.system) return false;
-  for (const m of a.memberships) {
-    for (const n of b.memberships) {
-      if (m.household === n.household && m.generation !== undefined && n.generation !== undefined && m.generation !== n.generation) return true;
-    }
-  }
-  return false;
-}
-
 function namesLevel(a: PersonFeatures, b: PersonFeatures): number {
   let best = compareNames(a.name, b.name);
   if (best === NAME.same || best === NAME.missing || (a.former.length === 0 && b.former.length === 0)) return best;
@@ -270,52 +220,8 @@ function namesLevel(a: PersonFeatures, b: PersonFeatures): number {
   return best;
 }
 
-/** Best agreement of the stated dates and those inside own IDs. */
-export function birthLevel(a: PersonFeatures, b: PersonFeatures): number {
-  const slippable = a.slippable || b.slippable;
-  let best = compareDates(a.birth, b.birth, slippable);
-  if (best === BIRTH.same) return best;
-  if (a.idBirth !== 0 && a.idBirth !== a.birth) best = better(best, compareDates(a.idBirth, b.birth, b.slippable));
-  if (b.idBirth !== 0 && b.idBirth !== b.birth) best = better(best, compareDates(a.birth, b.idBirth, a.slippable));
-  if (a.idBirth !== 0 && b.idBirth !== 0) best = better(best, compareDates(a.idBirth, b.idBirth, false));
-  return best;
-}
-
-function better(x: number, y: number): number {
-  if (x === BIRTH.missing) return y;
-  if (y === BIRTH.missing) return x;
-  return Math.min(x, y);
-}
-
-/** Named relatives: how many of the same role are the same person. */
-function kinLevel(a: PersonFeatures, b: PersonFeatures): number {
-  if (a.relatives.length === 0 || b.relatives.length === 0) return KIN.missing;
-  let same = 0;
-  let named = 0;
-  let different = 0;
-  for (const r of a.relatives) {
-    if (r.role === 'landlord' || r.role === 'householdContact') continue;
-    for (const s of b.relatives) {
-      if (r.id !== '' && r.id === s.id && s.role !== 'landlord' && s.role !== 'householdContact') same += 1;
-      else if (r.role === s.role && r.role !== 'guardian') {
-        if (r.id !== '' && s.id !== '') different += 1;
-        else if (r.name !== undefined && r.name.key === s.name?.key) named += 1;
-      }
-    }
-  }
-  if (same > 0) return same > 1 ? KIN.two : KIN.one;
-  if (named > 0) return KIN.name;
-  return different > 0 ? KIN.different : KIN.missing;
-}
-
-function sharedKin(a: PersonFeatures, b: PersonFeatures, ca: PersonContext, cb: PersonContext): number {
-  let shared = 0;
-  for (const k of ca.kin) if (k !== cb.own && cb.kin.includes(k)) shared += 1;
-  if (shared > 1) return HOUSEHOLD.two;
-  if (shared === 1) return HOUSEHOLD.one;
-  let named = 0;
-  for (const n of ca.names) if (n !== a.name?.key && n !== b.name?.key && cb.names.includes(n)) named += 1;
-  return named > 1 ? HOUSEHOLD.twoNames : named === 1 ? HOUSEHOLD.oneName : HOUSEHOLD.none;
+function isHomeOrPhone(phone: number, place: number): boolean {
+  return phone === PHONE.personal || phone === PHONE.family || place === PLACE.personal || place === PLACE.family;
 }
 
 function oneDigitOff(p: string, q: string): boolean {

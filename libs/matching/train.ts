@@ -8,7 +8,7 @@ import { memberIndex } from './resolve-all.js';
 import type { Features } from './resolve-all.js';
 import type { MatchModel } from './match-model.js';
 import { PairScorer } from './pair-scorer.js';
-import type { PersonContext } from './pair-scorer.js';
+import type { PersonContext } from './compare-families.js';
 import type { PersonFeatures } from './person-features.js';
 
 export interface TrainingOptions {

@@ -3,17 +3,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { projectRoot } from '#libs/platform/project-root';
-import { agreementsCommand } from './commands/agreements.js';
-import { evaluateCommand } from './commands/evaluate.js';
-import { exportCommand } from './commands/export.js';
-import { generateCityCommand } from './commands/generate-city.js';
-import { howCommand } from './commands/how.js';
-import { loadCommand } from './commands/load.js';
-import { matchCommand } from './commands/match.js';
-import { replayCommand } from './commands/replay.js';
-import { startCommand } from './commands/start.js';
-import { trainCommand } from './commands/train.js';
-import { whyCommand } from './commands/why.js';
 import { printError } from './terminal.js';
 
 const { version } = JSON.parse(readFileSync(path.join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
@@ -25,10 +14,24 @@ const program = new Command('yici')
   .showHelpAfterError('(add --help for what this command takes)')
   .exitOverride();
 
-const commands = [startCommand, loadCommand, exportCommand, matchCommand, evaluateCommand, trainCommand, generateCityCommand, whyCommand, howCommand, agreementsCommand, replayCommand];
-for (const add of commands) add(program);
+/** Each command brings its rooms: only the one that is asked for is read, all of them for help. */
+const commands: Record<string, () => Promise<(program: Command) => void>> = {
+  start: async () => (await import('./commands/start.js')).startCommand,
+  load: async () => (await import('./commands/load.js')).loadCommand,
+  export: async () => (await import('./commands/export.js')).exportCommand,
+  match: async () => (await import('./commands/match.js')).matchCommand,
+  evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand,
+  train: async () => (await import('./commands/train.js')).trainCommand,
+  'generate-city': async () => (await import('./commands/generate-city.js')).generateCityCommand,
+  why: async () => (await import('./commands/why.js')).whyCommand,
+  how: async () => (await import('./commands/how.js')).howCommand,
+  agreements: async () => (await import('./commands/agreements.js')).agreementsCommand,
+  replay: async () => (await import('./commands/replay.js')).replayCommand,
+};
+const named = commands[process.argv[2] ?? ''];
 
 try {
+  for (const add of named === undefined ? Object.values(commands) : [named]) (await add())(program);
   await program.parseAsync();
 } catch (error) {
   // Commander has printed its own: help is no failure, a wrong option is.

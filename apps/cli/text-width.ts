@@ -36,11 +36,11 @@ export function clip(text: string, width: number): string {
   return out;
 }
 
-/** The text in lines of at most `width` columns; Latin words stay whole where they can. */
+/** The text in lines of at most `width` columns; Latin words stay whole where they can, and no line begins with a closing mark. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const part of text.split(/(?<= )|(?=[^\u0000-\u00ff])|(?<=[^\u0000-\u00ff])/u)) {
+  for (const part of text.split(/(?<= )|(?=[^\u0000-\u00ff，。；：、）》])|(?<=[^\u0000-\u00ff])(?![，。；：、）》])/u)) {
     if (line !== '' && displayWidth(line) + displayWidth(part.trimEnd()) > width) {
       lines.push(line.trimEnd());
       line = '';

@@ -7,6 +7,7 @@ import { STATE_WORDS } from '#libs/fanout/receipt-words';
 import type { Clock } from '#libs/kernel/clock';
 import type { RecordType } from '#libs/kernel/record-key';
 import { RESTRICTED_FACETS } from '#libs/model/bodies';
+import { displayWidth, padEnd } from '../text-width.js';
 import { thousands } from './bar.js';
 import type { Style } from './style.js';
 import { systemTable, type NamedSystem } from './system-table.js';
@@ -54,19 +55,24 @@ export function foldedLine({ counts, records }: BoardState, style: Style): strin
   return `  ${fold('person', '人', 'persons')}   ${fold('household', '户', 'households')}   ${fold('dwelling', '房', 'dwellings')}   ${style.dim('待核')} ${style.dim(`reviews ${thousands(counts.reviews['open'] ?? 0)}`)}`;
 }
 
+const GOT_SOMETHING: ReadonlySet<string> = new Set(['written', 'pickedUp', 'confirmed', 'rejected']);
 const COLOURS: Partial<Record<DeliveryState, 'green' | 'yellow' | 'red'>> = { confirmed: 'green', pickedUp: 'green', written: 'green', waiting: 'yellow', rejected: 'red' };
 
-/** Deliveries by state, one line a live target and one for all others. */
+/** Deliveries by state, two lines a target that got something and two for all others: Chinese, then English. */
 export function deliveryLines(systems: readonly NamedSystem[], { counts }: BoardState, style: Style): string[] {
   const targets = systems.filter((s) => counts.deliveries[s.id] !== undefined);
   if (targets.length === 0) return [];
-  const busy = targets.filter((t) => Object.keys(counts.deliveries[t.id]!).some((state) => state === 'written' || state === 'confirmed' || state === 'pickedUp' || state === 'rejected'));
+  const busy = targets.filter((t) => Object.keys(counts.deliveries[t.id]!).some((state) => GOT_SOMETHING.has(state)));
   const rest: Record<string, number> = {};
   for (const t of targets.filter((x) => !busy.includes(x))) for (const [state, n] of Object.entries(counts.deliveries[t.id]!)) rest[state] = (rest[state] ?? 0) + n;
-  const states = (of: Record<string, number>): string => (Object.entries(of) as [DeliveryState, number][])
-    .map(([state, n]) => style[COLOURS[state] ?? 'dim'](`${STATE_WORDS[state].zh} ${STATE_WORDS[state].en} ${thousands(n)}`)).join(style.dim(' · '));
-  return [
-    ...busy.map((t) => `  ${style.dim('送达')} ${t.name}  ${states(counts.deliveries[t.id]!)}`),
-    ...(Object.keys(rest).length > 0 ? [`  ${style.dim('送达')} ${style.dim('其余 the others')}  ${states(rest)}`] : []),
-  ];
+  const lines = busy.map((t) => ({ zh: t.name, en: t.id, states: counts.deliveries[t.id]! }));
+  if (Object.keys(rest).length > 0) lines.push({ zh: '其余', en: 'the others', states: rest });
+  const width = Math.max(...lines.flatMap((l) => [displayWidth(l.zh), l.en.length]));
+  return lines.flatMap((l) => {
+    const states = Object.entries(l.states) as [DeliveryState, number][];
+    return [
+      `  ${style.dim('送达')} ${padEnd(l.zh, width)}  ${states.map(([state, n]) => style[COLOURS[state] ?? 'dim'](`${STATE_WORDS[state].zh} ${thousands(n)}`)).join(style.dim(' · '))}`,
+      style.dim(`       ${padEnd(l.en, width)}  ${states.map(([state, n]) => `${STATE_WORDS[state].en} ${thousands(n)}`).join(' · ')}`),
+    ];
+  });
 }

@@ -14,9 +14,9 @@ export interface DemoSource {
   seed: number;
 }
 
-/** Writes the demo city unless it stands already; `city.yaml` comes first and `truth.csv` last, so the truth tells that it is whole. */
+/** Writes the demo city unless it stands already; the list of expected dead letters comes last, so it tells that the city is whole. */
 export async function writeDemoCity(folder: DemoFolder, source: DemoSource, onProgress: (step: string, share: number) => void): Promise<boolean> {
-  if (existsSync(path.join(folder.city, 'truth.csv'))) return false;
+  if (existsSync(path.join(folder.city, 'expected_dead_letters.json'))) return false;
   await generateCity(source, folder.city, { onProgress });
   return true;
 }

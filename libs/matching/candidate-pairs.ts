@@ -153,7 +153,7 @@ function addTo(blocks: Map<string, { key: BlockingKey; members: number[] }>, key
 
 /** Pairs already met: an open-addressing table of a·n+b, exact up to n = 9·10^7. */
 class PairSet {
-  private slots = new Float64Array(1 << 16).fill(-1);
+  private slots = new Float64Array(1 << 6).fill(-1);
   private used = 0;
 
   constructor(private readonly n: number) {}

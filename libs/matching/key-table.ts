@@ -1,6 +1,9 @@
 import { KEY } from './blocking.js';
 import type { KeyKind, KeyLevel } from './blocking.js';
 
+/** Below this many keys an ordinary sort is faster than clearing the radix counters. */
+const SMALL = 20_000;
+
 const KINDS = Object.values(KEY);
 const CODE_OF = new Map<KeyKind, number>(KINDS.map((k, i) => [k, i]));
 
@@ -10,10 +13,10 @@ const CODE_OF = new Map<KeyKind, number>(KINDS.map((k, i) => [k, i]));
  * proposes a pair that scoring then refuses.
  */
 export class KeyTable {
-  private hi = new Uint32Array(1 << 16);
-  private lo = new Uint32Array(1 << 16);
-  private kind = new Uint8Array(1 << 16);
-  private record = new Uint32Array(1 << 16);
+  private hi = new Uint32Array(1 << 8);
+  private lo = new Uint32Array(1 << 8);
+  private kind = new Uint8Array(1 << 8);
+  private record = new Uint32Array(1 << 8);
   private n = 0;
   private readonly parts: [string, string, string, string] = ['', '', '', ''];
   private order = new Uint32Array(0);
@@ -74,6 +77,10 @@ export class KeyTable {
   private sort(): void {
     let from = new Uint32Array(this.n);
     for (let i = 0; i < this.n; i++) from[i] = i;
+    if (this.n < SMALL) {
+      this.order = from.sort((x, y) => this.hi[x]! - this.hi[y]! || this.lo[x]! - this.lo[y]! || x - y);
+      return;
+    }
     let to = new Uint32Array(this.n);
     const counts = new Uint32Array(65537);
     // 32 bits of `hi` and 16 of `lo` order the runs; the rest only has to be compared.
@@ -124,9 +131,9 @@ export class LevelTable {
   private used = 0;
 
   constructor() {
-    this.hi = new Uint32Array(1 << 12);
-    this.lo = new Uint32Array(1 << 12);
-    this.level = new Uint8Array(1 << 12);
+    this.hi = new Uint32Array(1 << 6);
+    this.lo = new Uint32Array(1 << 6);
+    this.level = new Uint8Array(1 << 6);
   }
 
   set(hi: number, lo: number, level: KeyLevel): void {

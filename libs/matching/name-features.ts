@@ -81,7 +81,7 @@ export function looksLegal(n: NameFeatures): boolean {
   if (n.wildcard || !HAN.test(n.chars[0] ?? '')) return true;
   if (n.surnameLength === 2) return n.chars.length <= 4;
   if (n.chars.length <= 3) return n.chars.length >= 2 && SURNAMES.has(n.chars[0]!);
-  return n.chars.length >= 6 && !SURNAMES.has(n.chars[0]!);
+  return n.chars.length >= 5;
 }
 
 /** The same name, taken for a nickname. */

@@ -18,7 +18,7 @@ export function editDistance(a: string, b: string, most = 3): number {
     before = last;
     last = row;
   }
-  return last[b.length]!;
+  return Math.min(last[b.length]!, most + 1);
 }
 
 /** Jaro–Winkler similarity (Winkler 1990), 0 to 1; prefix of four, scale 0.1. */

@@ -79,7 +79,8 @@ function strangers(
 ): number[][] {
   const counts = base.comparisons.map((c) => c.levels.map(() => 0));
   const n = usable.length;
-  for (let k = 0, x = 1; k < STRANGER_PAIRS && n > 1; k++) {
+  const wanted = Math.min(STRANGER_PAIRS, n * n);
+  for (let k = 0, x = 1; k < wanted && n > 1; k++) {
     // A linear congruence walks the pairs evenly and the same way every time.
     x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
     const a = usable[x % n]!;

@@ -30,8 +30,10 @@ export function placeFeatures(a: Address | undefined): PlaceFeatures | undefined
   if (a === undefined) return undefined;
   // The house of a village has a number, and neither road, building nor room: the number is its door.
   const house = a.number !== undefined && a.building === undefined && a.room === undefined && (a.road === undefined) !== (a.estate === undefined);
-  const estate = a.estate === undefined ? '' : `${a.place ?? ''}${a.estate}`;
-  const road = a.road === undefined ? '' : `${a.place ?? ''}${a.road}${house ? '' : (a.number ?? '')}`;
+  // Villages and roads of one name lie in every county; estates and numbered compounds are written with and without the place.
+  const far = house ? (a.place ?? '') : '';
+  const estate = a.estate === undefined ? '' : `${far}${a.estate}`;
+  const road = a.road === undefined ? '' : `${far}${a.road}${house ? '' : (a.number ?? '')}`;
   const community = a.division !== undefined && a.division.length === 12 ? a.division : '';
   return place(estate, road, community, '', a.building ?? '', a.unit ?? '', house ? a.number! : (a.room ?? ''));
 }

@@ -1,6 +1,6 @@
 import { contextKeys, eachContextKey, eachCountedKey, eachKeyOf, isCounted, KEY, keyText, levelOf, proposes, token } from './blocking.js';
 import type { BlockingKey, KeyKind, KeyLevel } from './blocking.js';
-import { EdgeList } from './edge-list.js';
+import { EDGE, EdgeList } from './edge-list.js';
 import { KeyTable, LevelTable } from './key-table.js';
 import type { PersonContext } from './compare-families.js';
 import type { PairScorer, ValueLevels } from './pair-scorer.js';
@@ -89,7 +89,12 @@ export function proposeWithContext(
     const verdict = scorer.score(features[a]!, features[b]!, context[a], context[b]);
     if (verdict !== 'none') edges.add(a, b, scorer.weight, verdict);
   };
-  for (let i = 0; i < first.size; i++) rescore(first.a[i]!, first.b[i]!);
+  for (let i = 0; i < first.size; i++) {
+    // A number decides alone: most edges are spared a second look.
+    if (first.verdict[i] === EDGE.identity) {
+      if (seen.add(first.a[i]!, first.b[i]!)) edges.add(first.a[i]!, first.b[i]!, first.weight[i]!, 'identity');
+    } else rescore(first.a[i]!, first.b[i]!);
+  }
   eachContextBlock(features, context, lookup, (members, size) => {
     for (let i = 0; i < size; i++) for (let j = i + 1; j < size; j++) rescore(members[i]!, members[j]!);
   });

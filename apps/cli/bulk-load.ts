@@ -15,7 +15,7 @@ export async function bulkLoad({ config, store }: StoreContext, city: CityDirect
   const started = performance.now();
   try {
     const result = await loadCity({
-      owner, sealing: store.sealing, clock: systemClock, model, connectors, authority: authority.table, restricted: authority.restricted,
+      owner, sealing: store.sealing, keysFile: config.keysFile, clock: systemClock, model, connectors, authority: authority.table, restricted: authority.restricted,
     }, city, onProgress);
     result.seconds['total'] = Math.round(performance.now() - started) / 1000;
     return result;

@@ -20,6 +20,7 @@ import type { Transaction } from '#libs/store/unit-of-work';
 import type { AuthorityTable } from '#libs/survivorship/authority';
 import { createIndexes, dropIndexes, ENTITY_TABLES, RECORD_TABLES } from './bare-tables.js';
 import { copyDeadLetters, copyHistory, copyIssues, copyKeys, copyLabels, copySourceRecords } from './copy-tables.js';
+import { inlineGoldenMaker, threadGoldenMaker, type GoldenMaker } from './golden-maker.js';
 import type { HeldRecord } from './held-record.js';
 import { copyEntities, copyHouseholdMembers } from './load-entities.js';
 import { StageTimes, type LoadResult, type OnProgress } from './load-result.js';
@@ -32,6 +33,8 @@ export interface FirstLoadParts {
   model: MatchModel;
   connectors: readonly Connector[];
   authority: AuthorityTable;
+  /** Golden records are made on a second thread, which opens this key file; absent: on this one. */
+  keysFile?: string;
   /** Systems with restricted facets. */
   restricted: ReadonlySet<string>;
   /** Encodes an event for the outbox. */
@@ -145,12 +148,22 @@ export class FirstLoad {
   }
 
   private async copyGolden(features: Features, r: Resolution): Promise<LoadResult['entities']> {
+    const { sealing, authority, keysFile } = this.parts;
+    const golden = keysFile === undefined ? inlineGoldenMaker(sealing, authority) : threadGoldenMaker({ keysFile, authority });
+    try {
+      return await this.copyGoldenBy(golden, features, r);
+    } finally {
+      await golden.close();
+    }
+  }
+
+  private async copyGoldenBy(golden: GoldenMaker, features: Features, r: Resolution): Promise<LoadResult['entities']> {
     const { person, household, dwelling } = this.kinds;
     const total = person.ids.length + household.ids.length + dwelling.ids.length;
     let done = 0;
     const counts = { person: 0, household: 0, dwelling: 0 };
     const copy = (recordType: RecordType, { ids, features: known }: Kind, cluster: Int32Array, attached: ReadonlyMap<number, number>): Promise<EntityId[]> =>
-      copyEntities(this.client, this.parts, { recordType, ids, features: known, cluster, attached }, (n) => {
+      copyEntities(this.client, { ...this.parts, golden }, { recordType, ids, features: known, cluster, attached }, (n) => {
         counts[recordType] += n;
         this.onProgress({ stage: 'golden', done: (done += n), total });
       });

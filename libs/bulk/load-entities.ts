@@ -4,12 +4,10 @@ import { entityId, type EntityId } from '#libs/kernel/ids';
 import type { RecordKey, RecordType } from '#libs/kernel/record-key';
 import type { PersonFeatures } from '#libs/matching/person-features';
 import type { GoldenRecordChanged } from '#libs/model/events';
-import type { Sealing } from '#libs/platform/sealing';
-import { goldenOf, householdMembers, searchRows, type Golden, type SearchRow } from '#libs/resolution/golden';
+import { householdMembers } from '#libs/resolution/golden';
 import { copyBinary } from '#libs/store/copy';
-import { decodeRecord, type StoredSourceRecord } from '#libs/store/source-record-codec';
-import type { AuthorityTable } from '#libs/survivorship/authority';
 import { clusterGroups } from './cluster-groups.js';
+import type { GoldenJob, GoldenMaker, GoldenRow, MemberRow } from './golden-maker.js';
 
 /** The records of one type with their final clusters, by position. */
 export interface Clustered {
@@ -24,9 +22,8 @@ export interface Clustered {
 }
 
 export interface EntityParts {
-  sealing: Sealing;
   clock: Clock;
-  authority: AuthorityTable;
+  golden: GoldenMaker;
   encode: (event: GoldenRecordChanged) => { topic: string; key: string; event: Uint8Array };
 }
 
@@ -35,38 +32,42 @@ const CHUNK = 2_000;
 
 type Group = { members: Int32Array };
 
-interface Made {
+interface Made extends GoldenRow {
   id: EntityId;
   group: Group;
-  golden: Golden;
-  search: SearchRow[];
 }
 
 /**
- * Golden records of one type with their links, search rows and events, chunk by chunk. The record texts are read back from
- * the store: holding those of a city of 100,000 would take 500 MB. Returns the entity of each record, by position.
+ * Golden records of one type with their links, search rows and events, chunk by chunk: the server reads the next chunk and
+ * the maker works on this one while the one before is copied. Record texts are read back from the store: holding those of a
+ * city of 100,000 would take 500 MB. Returns the entity of each record, by position.
  */
 export async function copyEntities(client: pg.ClientBase, parts: EntityParts, input: Clustered, onEntities: (n: number) => void): Promise<EntityId[]> {
   const entityOf = new Array<EntityId>(input.ids.length);
   const groups = clusterGroups(input.cluster);
+  let before: { chunk: readonly Group[]; golden: Promise<GoldenRow[]> } | undefined;
+  const finish = async (): Promise<void> => {
+    if (before === undefined) return;
+    const { chunk } = before;
+    const made = (await before.golden).map((golden, i): Made => ({ ...golden, id: entityId(input.recordType, parts.clock.now()), group: chunk[i]! }));
+    for (const { id, group } of made) for (const i of group.members) entityOf[i] = id;
+    await copyChunk(client, parts, input, made);
+    onEntities(made.length);
+  };
   let next = readMembers(client, input, groups.slice(0, CHUNK));
   for (let at = 0; at < groups.length; at += CHUNK) {
     const chunk = groups.slice(at, at + CHUNK);
-    const rows = await next;
-    // Asked for before the work on this chunk begins: the server reads while we think.
+    const golden = parts.golden.make(jobOf(input, chunk, await next));
+    // A failure is met where the chunk is finished; until then it is nobody's.
+    golden.catch(() => undefined);
     next = readMembers(client, input, groups.slice(at + CHUNK, at + 2 * CHUNK));
-    const made = chunk.map((group) => makeEntity(parts, input, group, rows));
-    for (const { id, group } of made) for (const i of group.members) entityOf[i] = id;
-    await next;
-    await copyChunk(client, parts, input, made);
-    onEntities(made.length);
+    await finish();
+    before = { chunk, golden };
   }
   await next;
+  await finish();
   return entityOf;
 }
-
-/** A row as it is read back: its key is known from its features, so that is not opened again. */
-type MemberRow = Pick<StoredSourceRecord, 'id' | 'version_order' | 'source_time' | 'observed_at' | 'origin_source' | 'origin_position' | 'sealed_body'>;
 
 async function readMembers(client: pg.ClientBase, input: Clustered, groups: readonly Group[]): Promise<Map<number, MemberRow>> {
   if (groups.length === 0) return new Map();
@@ -78,11 +79,13 @@ async function readMembers(client: pg.ClientBase, input: Clustered, groups: read
   return new Map(result.rows.map((r) => [Number(r.id), r]));
 }
 
-function makeEntity(parts: EntityParts, input: Clustered, group: Group, rows: ReadonlyMap<number, MemberRow>): Made {
-  const alone = group.members.length === 1;
-  const members = Array.from(group.members, (i) => ({ record: decodeRecord(parts.sealing, input.features[i]!.key, rows.get(input.ids[i]!)!), attached: !alone && input.attached.has(i) }));
-  const golden = goldenOf(input.recordType, members, parts.authority);
-  return { id: entityId(input.recordType, parts.clock.now()), group, golden, search: searchRows(parts.sealing, golden.fields) };
+function jobOf(input: Clustered, groups: readonly Group[], rows: ReadonlyMap<number, MemberRow>): GoldenJob {
+  return {
+    recordType: input.recordType,
+    entities: groups.map(({ members }) => ({
+      members: Array.from(members, (i) => ({ key: input.features[i]!.key, row: rows.get(input.ids[i]!)!, attached: members.length > 1 && input.attached.has(i) })),
+    })),
+  };
 }
 
 async function copyChunk(client: pg.ClientBase, parts: EntityParts, input: Clustered, made: readonly Made[]): Promise<void> {
@@ -92,10 +95,10 @@ async function copyChunk(client: pg.ClientBase, parts: EntityParts, input: Clust
     out.text(input.recordType);
     out.int4(1);
     out.text('active');
-    out.timestamptz(Date.parse(e.golden.validFrom));
+    out.timestamptz(e.validFrom);
     out.timestamptz(now);
     out.int4(e.group.members.length);
-    out.bytea(parts.sealing.sealJson(e.golden.stored));
+    out.bytea(e.sealed);
   });
   const links = made.flatMap((e) => Array.from(e.group.members, (i) => ({ e, i })));
   await copyBinary(client, 'crosswalk', ['record_id', 'entity_id', 'attached', 'probability', 'linked_at'], links, ({ e, i }, out) => {

@@ -19,8 +19,12 @@ export function compareNames(a: NameFeatures | undefined, b: NameFeatures | unde
   if (a.wildcard || b.wildcard) return wildcardAgrees(a, b) ? NAME.wildcard : NAME.different;
   if (a.variant === b.variant) return NAME.variant;
   const n = a.chars.length;
-  // A long transliterated name with a third of its characters damaged is still that name.
-  if (Math.min(n, b.chars.length) >= 4 && Math.max(n, b.chars.length) >= 5 && editDistance(a.key, b.key, 2) * 3 <= Math.max(n, b.chars.length)) return NAME.shape;
+  if (Math.min(n, b.chars.length) >= 4 && Math.max(n, b.chars.length) >= 5) {
+    // A long transliterated name with a third of its characters damaged is still that name beside an equal number; without
+    // one only a single character may differ: sisters share their father's name (努尔古丽·努尔买买提, 阿曼古丽·努尔买买提).
+    const edits = editDistance(a.key, b.key, 2);
+    if (edits * 3 <= Math.max(n, b.chars.length)) return edits === 1 ? NAME.shape : NAME.extra;
+  }
   if (n === b.chars.length) return compareSameLength(a, b, n);
   if (Math.abs(n - b.chars.length) === 1 && Math.min(n, b.chars.length) >= 2 && oneMissing(a.chars, b.chars)) {
     return NAME.extra;

@@ -31,7 +31,7 @@ export function valueLevels(features: readonly PersonFeatures[], lookup: LevelLo
       return l;
     } };
   }
-  const keys = new KeyTable();
+  const keys = new KeyTable(features.length * 5);
   features.forEach((f, i) => {
     if (token(f) !== '') eachCountedKey(f, (kind, a, b, c, d) => keys.add(i, kind, a, b, c, d));
   });
@@ -108,7 +108,7 @@ function eachPersonBlock(features: readonly PersonFeatures[], lookup: LevelLooku
   const wanted = new Set<string>();
   for (const f of features) if (f.attachable && !f.test) for (const p of f.phones) if (levels.of(KEY.phone, p) <= 1) wanted.add(p);
   if (lookup === undefined) {
-    const table = new KeyTable();
+    const table = new KeyTable(features.length * 16);
     features.forEach((f, i) => eachKeyOf(f, (kind, a, b, c, d) => {
       if (kind === KEY.phone ? wanted.has(a) : proposes(kind)) table.add(i, kind, a, b, c, d);
     }));
@@ -132,7 +132,7 @@ function eachContextBlock(
   features: readonly PersonFeatures[], context: readonly (PersonContext | undefined)[], lookup: LevelLookup | undefined, callback: (members: Uint32Array, size: number) => void,
 ): void {
   if (lookup === undefined) {
-    const table = new KeyTable();
+    const table = new KeyTable(features.length * 5);
     features.forEach((f, i) => {
       const c = context[i];
       if (c !== undefined) eachContextKey(f, c.kin, (kind, p, q, r, s) => table.add(i, kind, p, q, r, s));
@@ -158,10 +158,13 @@ function addTo(blocks: Map<string, { key: BlockingKey; members: number[] }>, key
 
 /** Pairs already met: an open-addressing table of a·n+b, exact up to n = 9·10^7. */
 class PairSet {
-  private slots = new Float64Array(1 << 6).fill(-1);
+  private slots: Float64Array;
   private used = 0;
 
-  constructor(private readonly n: number) {}
+  constructor(private readonly n: number) {
+    // Three pairs a record, half full.
+    this.slots = new Float64Array(2 ** Math.ceil(Math.log2(n * 6 + 64))).fill(-1);
+  }
 
   /** False when the pair was there. */
   add(a: number, b: number): boolean {

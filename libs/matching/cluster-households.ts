@@ -101,7 +101,7 @@ function eachHouseholdBlock(input: HouseholdInput, callback: (members: ArrayLike
     if (!f.collective) for (const m of members[i]!) emit(i, KEY.member, f.kind, m, '', '');
   });
   if (level === undefined) {
-    const table = new KeyTable();
+    const table = new KeyTable(features.length * 6);
     each((i, ...key) => table.add(i, ...key));
     table.eachBlock((kind, block, size) => {
       if (size > 1 && levelOf(kind, size, 0) < 3) callback(block, size);

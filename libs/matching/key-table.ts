@@ -13,13 +13,21 @@ const CODE_OF = new Map<KeyKind, number>(KINDS.map((k, i) => [k, i]));
  * proposes a pair that scoring then refuses.
  */
 export class KeyTable {
-  private hi = new Uint32Array(1 << 8);
-  private lo = new Uint32Array(1 << 8);
-  private kind = new Uint8Array(1 << 8);
-  private record = new Uint32Array(1 << 8);
+  private hi: Uint32Array;
+  private lo: Uint32Array;
+  private kind: Uint8Array;
+  private record: Uint32Array;
   private n = 0;
   private readonly parts: [string, string, string, string] = ['', '', '', ''];
   private order = new Uint32Array(0);
+
+  /** `expected` keys fit without growing: every growth of these arrays makes the collector walk the whole heap. */
+  constructor(expected: number) {
+    this.hi = new Uint32Array(expected);
+    this.lo = new Uint32Array(expected);
+    this.kind = new Uint8Array(expected);
+    this.record = new Uint32Array(expected);
+  }
 
   add(record: number, kind: KeyKind, part: string, second: string, third: string, fourth: string): void {
     if (this.n === this.hi.length) this.grow();
@@ -36,7 +44,7 @@ export class KeyTable {
   }
 
   private grow(): void {
-    const size = this.hi.length * 2;
+    const size = this.hi.length * 2 + 64;
     const larger = <T extends Uint32Array | Uint8Array>(old: T, fresh: T): T => (fresh.set(old), fresh);
     this.hi = larger(this.hi, new Uint32Array(size));
     this.lo = larger(this.lo, new Uint32Array(size));

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { PostgresLog } from '#libs/bus/postgres-log';
 import type { Log } from '#libs/bus/log';
+import { OneTimeCodes } from '#libs/access/one-time-codes';
 import { authorityRows } from '#libs/connector-sdk/authority-rows';
 import type { Connector } from '#libs/connector-sdk/connector';
 import { loadConnectors } from '#libs/connector-sdk/load-connector';
@@ -33,6 +34,8 @@ export interface HubParts {
   connectors: Connector[];
   /** Of the city in the store; empty before one was loaded. */
   divisions: Divisions;
+  /** Sign-in codes of this process. */
+  oneTimeCodes: OneTimeCodes;
   /** City directory that intake reads and watches. */
   cityDir?: string;
 }
@@ -75,5 +78,5 @@ export async function openParts(config: Config, clock: Clock, logger: Logger, sh
   }
   const city = await findCity(store.pool);
   const divisions = Divisions.parse(city?.divisions ?? NO_DIVISIONS);
-  return { config, clock, logger, metrics, health, store, log, connectors, divisions, ...(cityDir !== undefined && { cityDir }) };
+  return { config, clock, logger, metrics, health, store, log, connectors, divisions, oneTimeCodes: new OneTimeCodes(clock), ...(cityDir !== undefined && { cityDir }) };
 }

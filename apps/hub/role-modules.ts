@@ -20,7 +20,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
   const { config, clock, logger, health, store, log, connectors, divisions } = parts;
   const { dataSource, sealing, pool, unitOfWork } = store;
   const has = (role: HubParts['config']['roles'][number]): boolean => config.roles.includes(role);
-  const modules = [AccessModule.register({ dataSource, sealing, clock, login: has('api') })];
+  const modules = [AccessModule.register({ dataSource, sealing, clock, login: has('api'), oneTimeCodes: parts.oneTimeCodes })];
 
   if (has('intake')) {
     const intake = new Intake({ ...parts, dataSource, pool, unitOfWork, sealing, secret: (name) => config.secret(name) });

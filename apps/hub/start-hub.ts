@@ -37,6 +37,8 @@ export interface RunningHub {
   parts: HubParts;
   /** One account a role with a password each for a hub that has none; to be shown once. Empty when it has accounts. */
   createFirstAccounts(): Promise<FirstAccount[]>;
+  /** An address of the console that signs this account in once, within ten minutes; for the terminal that started the hub. */
+  signInLink(username: string): string;
   /** Stops taking requests, lets running work end, then closes log, store and PostgreSQL. */
   close(): Promise<void>;
   /** Closes on SIGINT and SIGTERM, then exits. */
@@ -60,6 +62,7 @@ export async function startHub(options: HubOptions = {}): Promise<RunningHub> {
       url,
       parts,
       createFirstAccounts: () => createFirstAccounts(new AccountStore(parts.store.dataSource, parts.clock)),
+      signInLink: (username) => `${url}/#code=${parts.oneTimeCodes.issue(username)}`,
       close: () => shutdown.run(),
       closeOnSignals: () => shutdown.onSignals((code) => process.exit(code)),
     };

@@ -6,7 +6,7 @@ import type { Account } from './account.js';
 export type AuditAction =
   | 'session.open' | 'session.refused' | 'session.close'
   | 'account.create' | 'account.password' | 'account.disable' | 'account.enable'
-  | 'person.search' | 'person.read' | 'person.history' | 'household.read' | 'dwelling.read'
+  | 'person.search' | 'person.read' | 'person.history' | 'person.links' | 'household.read' | 'dwelling.read'
   | 'review.list' | 'review.read' | 'review.decide' | 'decision.make' | 'decision.read' | 'decision.revoke'
   | 'entry.submit' | 'entry.read' | 'deadLetter.read' | 'deadLetter.replay' | 'audit.read' | 'audit.verify'
   | 'receipt.read' | 'agreement.approve' | 'agreement.revoke' | 'connection.rehearse' | 'connection.approve';

@@ -11,6 +11,7 @@ import { AccountStore } from './account-store.js';
 import { AuditController } from './audit-controller.js';
 import { LoginController } from './login-controller.js';
 import { DEFAULT_LOGIN_LIMITS, LoginLimiter, type LoginLimits } from './login-limiter.js';
+import { OneTimeCodes } from './one-time-codes.js';
 import { requestValidation } from './request-validation.js';
 import { SessionGuard } from './session-guard.js';
 import { SessionStore } from './session-store.js';
@@ -22,6 +23,8 @@ export interface AccessParts {
   /** Whether this process lets people sign in; the guard stands in every process. */
   login: boolean;
   loginLimits?: LoginLimits;
+  /** Codes this process prints for its own user; none by default. */
+  oneTimeCodes?: OneTimeCodes;
 }
 
 /** The guard over every route, and what it needs. Global: import once, at the root. */
@@ -34,6 +37,7 @@ export class AccessModule {
       { provide: AccountStore, useValue: new AccountStore(dataSource, clock) },
       { provide: SessionStore, useValue: sessions },
       { provide: LoginLimiter, useValue: new LoginLimiter(parts.loginLimits ?? DEFAULT_LOGIN_LIMITS) },
+      { provide: OneTimeCodes, useValue: parts.oneTimeCodes ?? new OneTimeCodes(clock) },
       { provide: AccessLog, useValue: new AccessLog(new UnitOfWork(dataSource), new AuditStore(sealing, clock)) },
       SessionGuard,
       { provide: APP_GUARD, useExisting: SessionGuard },

@@ -6,7 +6,8 @@ import { OpenTo, Roles } from './access-policy.js';
 import type { Account } from './account.js';
 import { AccountStore } from './account-store.js';
 import { LoginLimiter } from './login-limiter.js';
-import { AccountView, LoginRequest, PasswordRequest, SessionView } from './login-requests.js';
+import { AccountView, LoginRequest, OneTimeLoginRequest, PasswordRequest, SessionView } from './login-requests.js';
+import { OneTimeCodes } from './one-time-codes.js';
 import { passwordMatches } from './password.js';
 import { RequestRefused } from './request-refused.js';
 import { SESSION_SECONDS, SessionStore } from './session-store.js';
@@ -22,6 +23,7 @@ export class LoginController {
     private readonly accounts: AccountStore,
     private readonly sessions: SessionStore,
     private readonly limiter: LoginLimiter,
+    private readonly codes: OneTimeCodes,
     private readonly log: AccessLog,
   ) {}
 
@@ -34,7 +36,7 @@ export class LoginController {
   @ApiTooManyRequestsResponse({ description: 'Too many failed logins; see Retry-After.' })
   async login(@Body() body: LoginRequest, @Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<SessionView> {
     // A page of another site must not sign its visitor in as somebody else.
-    if (request.headers.origin !== undefined && !sameOrigin(request.headers.origin, request.host)) throw loginRefused();
+    if (fromElsewhere(request)) throw loginRefused();
     const address = request.ip ?? 'unknown';
     await this.limiter.countTry(body.username, address);
     const found = await this.accounts.findForLogin(body.username);
@@ -46,6 +48,30 @@ export class LoginController {
     const { token, expiresAt } = await this.sessions.open(found.account.id);
     await this.log.note(found.account, 'session.open');
     if (body.bearer) return { account: found.account, expiresAt, token };
+    response.setHeader('Set-Cookie', sessionCookie(token, SESSION_SECONDS, request.secure));
+    return { account: found.account, expiresAt };
+  }
+
+  @OpenTo('login')
+  @Post('login/one-time')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign in with a code that the process printed; sets the session cookie' })
+  @ApiOkResponse({ type: SessionView })
+  @ApiUnauthorizedResponse({ description: 'The code is unknown, used or older than ten minutes; which one is not said.' })
+  @ApiTooManyRequestsResponse({ description: 'Too many failed logins; see Retry-After.' })
+  async oneTimeLogin(@Body() body: OneTimeLoginRequest, @Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<SessionView> {
+    if (fromElsewhere(request)) throw codeRefused();
+    const address = request.ip ?? 'unknown';
+    await this.limiter.countTry(ONE_TIME, address);
+    const username = this.codes.take(body.code);
+    const found = username === undefined ? undefined : await this.accounts.findForLogin(username);
+    if (!found) {
+      await this.log.noteStranger('session.refused');
+      throw codeRefused();
+    }
+    await this.limiter.forget(ONE_TIME, address);
+    const { token, expiresAt } = await this.sessions.open(found.account.id);
+    await this.log.note(found.account, 'session.open');
     response.setHeader('Set-Cookie', sessionCookie(token, SESSION_SECONDS, request.secure));
     return { account: found.account, expiresAt };
   }
@@ -79,6 +105,19 @@ export class LoginController {
     await this.accounts.setPassword(account.id, body.next);
     await this.log.note(account, 'account.password', account.id);
   }
+}
+
+/** Stands for the user name where tries with codes are counted; no account can have it. */
+const ONE_TIME = '(one-time code)';
+
+function fromElsewhere(request: Request): boolean {
+  return request.headers.origin !== undefined && !sameOrigin(request.headers.origin, request.host);
+}
+
+function codeRefused(): RequestRefused {
+  return new RequestRefused(401, {
+    code: 'YICI_LOGIN_CODE_REFUSED', message: '登录链接已失效。This sign-in link was used or is too old.', fix: 'Sign in with user name and password.',
+  });
 }
 
 function loginRefused(): RequestRefused {

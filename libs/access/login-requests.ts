@@ -24,6 +24,13 @@ export class LoginRequest {
   bearer?: boolean;
 }
 
+export class OneTimeLoginRequest {
+  @ApiProperty({ description: 'A code this process made; it signs in once, within ten minutes.' })
+  @IsString({ message: said('登录链接有误。', 'Not a sign-in link.') })
+  @Matches(/^[\w-]{43}$/, { message: said('登录链接有误。', 'Not a sign-in link.') })
+  code!: string;
+}
+
 export class PasswordRequest {
   @ApiProperty({ description: 'The password in use.', format: 'password' })
   @IsString({ message: said('请填写现在的密码。', 'Enter the present password.') })

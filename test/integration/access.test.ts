@@ -6,7 +6,7 @@ import { FixedClock } from '#libs/kernel/clock';
 import { caller, startHttpHub, type HttpHub } from '#test/support/http-hub';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
-const OPEN = new Set(['GET /health', 'POST /login']);
+const OPEN = new Set(['GET /health', 'POST /login', 'POST /login/one-time']);
 const ANY_ID = '0192f0c1-7b1d-7c3a-9d3e-1a2b3c4d5e6f';
 
 // A busy machine takes its time to start PostgreSQL.

@@ -87,7 +87,7 @@ describe('the hub with all roles', () => {
       }
     }
     // Machine intake answers by itself: it checks the HMAC of the system.
-    expect(open.filter((r) => !r.startsWith('POST /intake/')).sort()).toEqual(['GET /health', 'POST /login']);
+    expect(open.filter((r) => !r.startsWith('POST /intake/')).sort()).toEqual(['GET /health', 'POST /login', 'POST /login/one-time']);
   });
 
   it('believes a trusted proxy: cookies for HTTPS only, the origin of the outer address', async () => {

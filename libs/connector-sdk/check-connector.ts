@@ -5,6 +5,8 @@ import { compileOut, compileTicket } from '#libs/mapping/encode-out';
 import { Divisions } from '#libs/values/divisions';
 import { columnNames, type Connector } from './connector.js';
 import { fileNamePattern } from './file-name.js';
+import type { LiveSpec } from './live-spec.js';
+import { secretsOf } from './open-source.js';
 
 const EVERY_FIELD = new Set(Object.values(CANONICAL_FIELDS).flat());
 /** Authority is also given over where a person lives, by kind of household, and over a dwelling as a whole. */
@@ -16,6 +18,7 @@ export function checkConnector(connector: Connector, faults: string[]): void {
   checkNames(connector, faults);
   checkMappings(connector, faults);
   checkLive(connector, faults);
+  checkCarried(connector, faults);
 }
 
 function checkTables({ manifest, schema }: Connector, faults: string[]): void {
@@ -122,23 +125,28 @@ function namedColumns(fields: Record<string, unknown>): Set<string> {
 function checkLive({ manifest, mappingOut }: Connector, faults: string[]): void {
   const { live, delivery } = manifest;
   const tables = new Set(manifest.snapshot.tables.map((t) => t.id));
-  if (manifest.mode === 'live' && (live === undefined || delivery === undefined)) faults.push('connector.yaml: a live system says how it is read (live) and written (delivery)');
-  const secret = (name: string | undefined): void => {
-    if (name !== undefined && !manifest.secrets.includes(name)) faults.push(`connector.yaml: ${name} is used but not listed under secrets`);
-  };
-  if (live?.protocol === 'sql-exchange') {
-    secret(live.urlSecret);
-    for (const t of live.tables) if (!tables.has(t.table)) faults.push(`connector.yaml: live reads an unknown table ${t.table}`);
-  } else if (live?.protocol === 'rest-push') {
-    secret(live.secret);
-    if (!tables.has(live.table)) faults.push(`connector.yaml: live reads an unknown table ${live.table}`);
+  if (manifest.mode === 'live' && (live.length === 0 || delivery === undefined)) faults.push('connector.yaml: a live system says how it is read (live) and written (delivery)');
+  for (const spec of [...live, ...(delivery === undefined ? [] : [delivery])]) {
+    for (const name of secretsOf(spec)) if (!manifest.secrets.includes(name)) faults.push(`connector.yaml: ${name} is used but not listed under secrets`);
   }
-  if (delivery?.protocol === 'ticket-file') {
-    secret(delivery.folderSecret);
-    if (mappingOut.ticket === undefined) faults.push('mapping.out.yaml: a system that takes tickets says how one is written (ticket)');
-  } else if (delivery?.protocol === 'rest-sync') {
-    secret(delivery.urlSecret);
-    secret(delivery.secret);
-    if (mappingOut.person === undefined) faults.push('mapping.out.yaml: person is missing');
+  for (const spec of live) {
+    for (const table of tablesOf(spec)) if (!tables.has(table)) faults.push(`connector.yaml: live reads an unknown table ${table}`);
   }
+  if (delivery?.protocol === 'ticket-file' && mappingOut.ticket === undefined) faults.push('mapping.out.yaml: a system that takes tickets says how one is written (ticket)');
+  if (delivery?.protocol === 'rest-sync' && mappingOut.person === undefined) faults.push('mapping.out.yaml: person is missing');
+}
+
+/** Carried columns are columns of the row that the record is made of. */
+function checkCarried({ manifest, mappingOut }: Connector, faults: string[]): void {
+  for (const rule of manifest.records) {
+    const table = manifest.snapshot.tables.find((t) => t.id === rule.table);
+    if (table === undefined || rule.derived) continue;
+    const known = new Set(columnNames(table.read));
+    for (const c of mappingOut[rule.type]?.carry ?? []) if (!known.has(c)) faults.push(`mapping.out.yaml: ${rule.type} carries an unknown column ${c}`);
+  }
+}
+
+function tablesOf(spec: LiveSpec): string[] {
+  if ('tables' in spec) return spec.tables.map((t) => t.table);
+  return 'table' in spec ? [spec.table] : [];
 }

@@ -30,7 +30,7 @@ export function missingSecrets(connector: Connector, environment: Readonly<Recor
   return connector.manifest.secrets.filter((s) => (environment[s] ?? '') === '');
 }
 
-/** Columns of the system whose text is kept with each record, for differences on write-back: those that mapping.out writes. */
+/** Columns of the system whose text is kept with each record, for write-back: those that mapping.out writes or carries. */
 export function legacyColumns(connector: Pick<Connector, 'mappingOut' | 'manifest'>): Map<string, readonly string[]> {
   const never = new Set(connector.manifest.never);
   const byRecord = new Map<string, readonly string[]>();
@@ -39,7 +39,7 @@ export function legacyColumns(connector: Pick<Connector, 'mappingOut' | 'manifes
     const table = connector.manifest.snapshot.tables.find((t) => t.id === rule.table);
     if (section === undefined || table === undefined || rule.derived) continue;
     const own = new Set(columnNames(table.read));
-    byRecord.set(rule.name, Object.keys(section.columns).filter((c) => own.has(c) && !never.has(c)));
+    byRecord.set(rule.name, [...new Set([...Object.keys(section.columns), ...section.carry])].filter((c) => own.has(c) && !never.has(c)));
   }
   return byRecord;
 }

@@ -3,7 +3,10 @@ import { timestampFormatSchema } from '#libs/mapping/guard';
 
 const seconds = z.number().int().min(1).max(86_400);
 
-/** How a live system is read. Protocols are stock; a folder only configures one. */
+/**
+ * How a live system is read: a list, for a system may push its changes and be asked for the rest. Protocols are stock; a folder only
+ * configures them. Names of secrets end in `secret` or `Secret`; a system that is asked says how often in `pollSeconds`.
+ */
 export const liveSchema = z.discriminatedUnion('protocol', [
   /** Tables in an exchange database (前置机), polled by a growing number, re-reading a window behind the watermark. */
   z.strictObject({

@@ -72,7 +72,7 @@ export const manifestSchema = z.strictObject({
   never: z.array(z.string()).default([]),
   /** Canonical facets only this system's own scope may see. */
   restricted: z.array(z.string()).default([]),
-  live: liveSchema.optional(),
+  live: z.array(liveSchema).default([]),
   delivery: deliverySchema.optional(),
   /** What the target can hold: refused before writing, never cut. */
   limits: z.strictObject({ encoding: encoding.default('utf-8'), widths: z.record(z.string(), z.number().int().min(1)).default({}) }).prefault({}),

@@ -28,6 +28,16 @@ export interface DeadRow {
   bytes: Uint8Array;
 }
 
+/** Name of a stream of live rows, as the source of their origin: the protocol, the table they are rows of, and what else tells it apart. */
+export function streamSource(protocol: string, system: string, table: string, part = ''): string {
+  return `${protocol}:${system}/${table}${part === '' ? '' : `:${part}`}`;
+}
+
+/** The table of a stream's rows; undefined when the source is a file's digest. */
+export function tableOfStream(source: string): string | undefined {
+  return /^[a-z-]+:[^/]+\/([^:]+)/.exec(source)?.[1];
+}
+
 /** Where and when a row was read. */
 export interface RowOrigin {
   /** A file's digest or a stream's name. */

@@ -90,10 +90,10 @@ export class DeliveryStore {
     return found.rows.map((r) => this.decode(r));
   }
 
-  /** Tickets dropped and not yet taken away. */
-  async dropped(target: string, limit: number): Promise<Delivery[]> {
+  /** Written and not yet acknowledged, oldest first. */
+  async unacknowledged(target: string, limit: number): Promise<Delivery[]> {
     const found = await this.pool.query<Row>({
-      name: 'delivery_dropped', text: `select * from delivery where target = $1 and state = 'written' and action = 'ticket' order by id limit $2`, values: [target, limit],
+      name: 'delivery_unacknowledged', text: `select * from delivery where target = $1 and state = 'written' order by id limit $2`, values: [target, limit],
     });
     return found.rows.map((r) => this.decode(r));
   }

@@ -11,8 +11,8 @@ export interface DeliveryPayload {
   /** Canonical paths written, and the columns on the wire. */
   paths?: string[];
   columns?: PlannedWrite['columns'];
-  /** Name of the dropped file. */
-  file?: string;
+  /** What the target acknowledges it by: a file's name, a row of an exchange table. */
+  token?: string;
 }
 
 export interface NewDelivery {

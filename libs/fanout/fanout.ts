@@ -2,6 +2,8 @@ import type pg from 'pg';
 import { decodeEvent, type CloudEvent } from '#libs/bus/cloud-event';
 import type { Batch, Log } from '#libs/bus/log';
 import type { Connector } from '#libs/connector-sdk/connector';
+import { openTarget, type ConnectionParts } from '#libs/connector-sdk/open-target';
+import type { TargetChannel } from '#libs/connector-sdk/target-channel';
 import { YiciError } from '#libs/kernel/errors';
 import { TOPIC, type Topic } from '#libs/model/events';
 import type { Logger } from '#libs/platform/logger';
@@ -10,14 +12,13 @@ import { ChangePlanner } from './change-planner.js';
 import { EchoConfirmer } from './echo-confirmer.js';
 import type { FanoutStore } from './fanout-store.js';
 import { LogNews } from './log-news.js';
-import { openChannel, type ChannelParts } from './open-channel.js';
 import { proposalsOf } from './propose-agreements.js';
 import { Replays } from './replays.js';
 import { SenderLoop } from './sender-loop.js';
 import { targetOf, type Target } from './target.js';
 import { TargetSender } from './target-sender.js';
 
-export interface FanoutParts extends Omit<ChannelParts, 'clock'> {
+export interface FanoutParts extends Omit<ConnectionParts, 'clock'> {
   store: FanoutStore;
   log: Log;
   sealing: Sealing;
@@ -33,6 +34,7 @@ export class Fanout {
   readonly targets: readonly Target[];
   private readonly planners: ReadonlyMap<string, ChangePlanner>;
   private readonly senders = new Map<string, SenderLoop>();
+  private readonly channels: TargetChannel[] = [];
   private readonly confirmer: EchoConfirmer;
   private readonly replays: Replays;
 
@@ -52,13 +54,11 @@ export class Fanout {
     const news = new LogNews(this.parts.log, this.parts.sealing, store);
     for (const [i, target] of this.targets.entries()) {
       if (!target.live) continue;
-      const channel = openChannel(connectors[i]!, { ...this.parts, clock: store.clock });
-      if (channel === undefined) {
-        logger.warn('fanout.targetDisabled', { target: target.id, reason: 'a secret of its folder is missing' });
-        continue;
-      }
+      const channel = this.channelOf(connectors[i]!);
+      if (channel === undefined) continue;
       const sender = new TargetSender(target, channel, store, news, logger);
       this.senders.set(target.id, new SenderLoop(sender, this.pool, logger));
+      this.channels.push(channel);
     }
   }
 
@@ -66,6 +66,20 @@ export class Fanout {
   async close(): Promise<void> {
     await Promise.all([...this.senders.values()].map((s) => s.close()));
     this.senders.clear();
+    await Promise.all(this.channels.splice(0).map((c) => c.close?.()));
+  }
+
+  /** A folder that cannot be connected disables its own target and no other: its deliveries wait. */
+  private channelOf(connector: Connector): TargetChannel | undefined {
+    const { logger, store } = this.parts;
+    try {
+      const channel = openTarget(connector, { ...this.parts, clock: store.clock });
+      if (channel === undefined) logger.warn('fanout.targetDisabled', { target: connector.id, reason: 'a secret of its folder is missing' });
+      return channel;
+    } catch (error) {
+      logger.error('fanout.targetDisabled', { target: connector.id }, error);
+      return undefined;
+    }
   }
 
   /** Changed golden records, for these targets. */

@@ -1,3 +1,4 @@
+import type { OutgoingItem } from '#libs/connector-sdk/target-channel';
 import type { OutValue } from '#libs/mapping/encode-value';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Projection } from '#libs/survivorship/echoed-fields';
@@ -7,7 +8,6 @@ import { HUB, type FanoutStore } from './fanout-store.js';
 import { planLines, type LineContext } from './plan-lines.js';
 import { planTickets, ticketPath } from './plan-tickets.js';
 import { planCreate, planUpdate, projectionAfter, type PlannedWrite } from './plan-write.js';
-import type { OutgoingItem } from './target-channel.js';
 
 /** A delivery that is to be written now, and what to remember once the target has accepted it. */
 export interface Attempt {
@@ -48,7 +48,10 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
   const write = naturalKey === undefined ? planCreate(target, shareable) : planUpdate(target, shareable, base, written);
   if (write === undefined) return ended('noRecord', 'noRecordThere');
   if (Object.keys(write.columns).length === 0) return nothingToWrite(delivery, context, naturalKey, base, ended);
-  const item: OutgoingItem = { ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base), ...(naturalKey !== undefined && { naturalKey }) };
+  const item: OutgoingItem = {
+    recordType: 'person', ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base), held: write.held,
+    carried: carriedOf(target.carried, base), ...(naturalKey !== undefined && { naturalKey }),
+  };
   return {
     delivery, entityId: members.entityId, item, fields: write.fields,
     payload: { paths: Object.keys(write.fields), columns: write.columns },
@@ -62,6 +65,10 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
  */
 function knownUntil(delivery: Delivery, base: AnySourceRecord | undefined): Date {
   return new Date(Math.max(delivery.createdAt.getTime(), ...[base?.observedAt, base?.sourceTime].map((t) => (t === undefined ? 0 : Date.parse(t)))));
+}
+
+function carriedOf(columns: readonly string[], own: AnySourceRecord | undefined): Record<string, string> {
+  return Object.fromEntries(columns.flatMap((c) => (own?.legacy?.[c] === undefined ? [] : [[c, own.legacy[c]]])));
 }
 
 function mintedIs(store: FanoutStore, delivery: Delivery, { mintedKey }: LineContext): boolean {
@@ -101,6 +108,6 @@ function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceR
   for (const [path, value] of Object.entries(told)) projection.fields[path] = { value, columns: {} };
   return {
     delivery, entityId: context.members.entityId, fields: {}, projection, payload: { tickets: due.map((t) => t.kind), paths: Object.keys(told) },
-    item: { ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, plannedAt: delivery.createdAt },
+    item: { recordType: 'person', ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, plannedAt: delivery.createdAt },
   };
 }

@@ -16,6 +16,8 @@ export interface PlannedWrite {
   columns: Record<string, OutValue>;
   /** The canonical values behind the columns. */
   fields: Record<string, unknown>;
+  /** What the target's columns hold now, spelt as there. */
+  held: Record<string, string>;
   /** Values this target has no way to hold. */
   refused: Refusal[];
 }
@@ -26,7 +28,7 @@ export interface PlannedWrite {
  */
 export function planUpdate(target: Target, shareable: GoldenFields, own: AnySourceRecord | undefined, written: WrittenProjection | undefined): PlannedWrite {
   const channel = target.person;
-  if (channel === undefined) return { columns: {}, fields: {}, refused: [] };
+  if (channel === undefined) return { columns: {}, fields: {}, held: {}, refused: [] };
   const held = heldFields(own, written);
   const wanted: Record<string, unknown> = {};
   for (const path of channel.fields) {
@@ -37,7 +39,7 @@ export function planUpdate(target: Target, shareable: GoldenFields, own: AnySour
   const row = target.mapper.changes('person', wanted, held);
   const spelt = heldColumns(own, written);
   for (const [column, value] of Object.entries(row.columns)) if (spelt[column] === wireText(value)) delete row.columns[column];
-  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), refused: row.refused };
+  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), held: spelt, refused: row.refused };
 }
 
 /** A person to create there; undefined when something the target needs is missing. */
@@ -49,7 +51,7 @@ export function planCreate(target: Target, shareable: GoldenFields): PlannedWrit
   const wanted: Record<string, unknown> = {};
   for (const path of channel.fields) if (shareable[path] !== undefined) wanted[path] = shareable[path].value;
   const row = target.mapper.encode('person', wanted);
-  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), refused: row.refused };
+  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), held: {}, refused: row.refused };
 }
 
 /** The projection after a write: what was known to be there, and over it what was written now. */

@@ -5,7 +5,7 @@ import type { TargetSender } from './target-sender.js';
 /** Class of the advisory lock that makes one process at a time the sender of a target; order per target key rests on it. */
 const SENDER_LOCK = 0x6661_6e6f;
 const IDLE_MS = 1000;
-const PICKUP_MS = 2000;
+const ACKNOWLEDGED_MS = 2000;
 
 /** Keeps one target's sender at work: wakes when something is due, and holds the target's lock while it runs. */
 export class SenderLoop {
@@ -14,7 +14,7 @@ export class SenderLoop {
   private lock: pg.PoolClient | undefined;
   private rouse: (() => void) | undefined;
   private woken = false;
-  private lastPickup = 0;
+  private lastAsked = 0;
 
   constructor(private readonly sender: TargetSender, private readonly pool: pg.Pool, private readonly logger: Logger) {
     this.running = this.run();
@@ -38,7 +38,7 @@ export class SenderLoop {
       let busy = false;
       this.woken = false;
       try {
-        if (await this.holdsLock()) busy = (await this.sender.sendDue(this.stop.signal)) > 0 || (await this.pickedUp());
+        if (await this.holdsLock()) busy = (await this.sender.sendDue(this.stop.signal)) > 0 || (await this.acknowledged());
       } catch (error) {
         this.logger.error('fanout.senderFailed', { target: this.sender.target.id }, error);
       }
@@ -47,11 +47,11 @@ export class SenderLoop {
     this.lock?.release(true);
   }
 
-  private async pickedUp(): Promise<boolean> {
+  private async acknowledged(): Promise<boolean> {
     const now = performance.now();
-    if (now - this.lastPickup < PICKUP_MS) return false;
-    this.lastPickup = now;
-    return (await this.sender.lookForPickedUp()) > 0;
+    if (now - this.lastAsked < ACKNOWLEDGED_MS) return false;
+    this.lastAsked = now;
+    return (await this.sender.lookForAcknowledged(this.stop.signal)) > 0;
   }
 
   /** A session lock on a connection of its own: it goes when the process does, however that ends. */

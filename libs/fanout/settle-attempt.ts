@@ -1,16 +1,16 @@
+import type { Acknowledgement, ItemAnswer } from '#libs/connector-sdk/target-channel';
 import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
 import type { TargetKeyMinted } from '#libs/model/events';
-import type { DeliveryOutcome } from './delivery.js';
+import type { Delivery, DeliveryOutcome } from './delivery.js';
 import type { Attempt } from './plan-attempt.js';
 import { retryDelay } from './retry-delay.js';
-import type { ItemAnswer } from './target-channel.js';
 
 /** After so many attempts that failed for one record alone, a person must look: it goes to the dead letters. */
 const MOST_ATTEMPTS = 20;
 
 export interface Settlement extends DeliveryOutcome {
   /** The delivery ends here and is kept as a dead letter, for a replay. */
-  dead?: { code: string; reason: string };
+  dead?: { code: string; reason: string; attempt: number };
 }
 
 /** What an answer means for its delivery. `now` in milliseconds, `random` in [0, 1). */
@@ -18,24 +18,34 @@ export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random
   const { delivery } = attempt;
   const attempts = delivery.attempts + 1;
   if (answer.outcome === 'accepted') {
-    return { id: delivery.id, state: 'written', payload: { ...attempt.payload, ...(answer.file !== undefined && { file: answer.file }) } };
+    return { id: delivery.id, state: 'written', payload: { ...attempt.payload, ...(answer.token !== undefined && { token: answer.token }) } };
   }
   if (answer.outcome === 'refused') {
     return {
       id: delivery.id, state: 'rejected', reasonCode: 'targetRefused', reason: answer.detail, payload: attempt.payload,
-      dead: { code: 'YICI_SENDING_REFUSED', reason: `${delivery.target} refused the write (${answer.detail}).` },
+      dead: { code: 'YICI_SENDING_REFUSED', reason: `${delivery.target} refused the write (${answer.detail}).`, attempt: attempts },
     };
   }
   if (attempts >= MOST_ATTEMPTS) {
     return {
       id: delivery.id, state: 'rejected', reasonCode: 'targetRefused', reason: `${attempts} attempts`, payload: attempt.payload,
-      dead: { code: 'YICI_SENDING_GAVE_UP', reason: `${delivery.target} did not accept the write in ${attempts} attempts.` },
+      dead: { code: 'YICI_SENDING_GAVE_UP', reason: `${delivery.target} did not accept the write in ${attempts} attempts.`, attempt: attempts },
     };
   }
   const wait = answer.outcome === 'conflict' ? Math.min(retryDelay(attempts, random), 5000) : retryDelay(attempts, random);
   return {
     id: delivery.id, state: 'waiting', reasonCode: answer.outcome === 'conflict' ? 'conflict' : 'retrying',
     reason: answer.outcome === 'failed' ? answer.detail : undefined, nextAttemptAt: new Date(now + wait),
+  };
+}
+
+/** What a late acknowledgement means for its delivery. */
+export function settleLater(delivery: Delivery, answer: Acknowledgement): Settlement {
+  const which = { id: delivery.id, attempted: false };
+  if (answer.outcome === 'pickedUp') return { ...which, state: 'pickedUp' };
+  return {
+    ...which, state: 'rejected', reasonCode: 'targetRefused', reason: answer.detail, payload: delivery.payload,
+    dead: { code: 'YICI_SENDING_REFUSED', reason: `${delivery.target} refused the write (${answer.detail}).`, attempt: delivery.attempts },
   };
 }
 

@@ -1,15 +1,14 @@
+import type { ItemAnswer, TargetChannel } from '#libs/connector-sdk/target-channel';
 import type { TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Logger } from '#libs/platform/logger';
 import { Circuit } from './circuit.js';
-import type { Delivery } from './delivery.js';
 import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
 import { planAttempt, type Attempt } from './plan-attempt.js';
 import { retryDelay } from './retry-delay.js';
-import { mintedRecord, settle, type Settlement } from './settle-attempt.js';
+import { mintedRecord, settle, settleLater, type Settlement } from './settle-attempt.js';
 import type { Target } from './target.js';
-import type { ItemAnswer, TargetChannel } from './target-channel.js';
 
 /** What fan-out tells the rest of the hub. Resolves when it is durable. */
 export interface FanoutNews {
@@ -17,6 +16,9 @@ export interface FanoutNews {
   /** A target's record was read back in a conflict: it goes the way of every accepted record. */
   readBack(records: readonly AnySourceRecord[]): Promise<void>;
 }
+
+/** Writes asked about at once. */
+const MOST_ASKED = 500;
 
 /** Writes what is due to one target, in order per target record. One pass of work; {@link SenderLoop} repeats it. */
 export class TargetSender {
@@ -62,15 +64,19 @@ export class TargetSender {
     return due.length;
   }
 
-  /** Marks dropped tickets that were taken away; returns how many. */
-  async lookForPickedUp(): Promise<number> {
-    if (this.channel.takenAway === undefined) return 0;
-    const picked: Delivery[] = [];
-    for (const delivery of await this.store.deliveries.dropped(this.target.id, 500)) {
-      if (delivery.payload?.file !== undefined && (await this.channel.takenAway(delivery.payload.file))) picked.push(delivery);
-    }
-    if (picked.length > 0) await this.commit(picked.map((d) => ({ id: d.id, state: 'pickedUp' as const, attempted: false })), []);
-    return picked.length;
+  /** Asks what became of writes that the target acknowledges later; returns how many of them are settled now. */
+  async lookForAcknowledged(signal: AbortSignal): Promise<number> {
+    if (this.channel.acknowledged === undefined) return 0;
+    const open = await this.store.deliveries.unacknowledged(this.target.id, MOST_ASKED);
+    const tokens = [...new Set(open.flatMap((d) => d.payload?.token ?? []))];
+    if (tokens.length === 0) return 0;
+    const answers = await this.channel.acknowledged(tokens, signal);
+    const settled = open.flatMap((delivery): Settlement[] => {
+      const answer = answers.get(delivery.payload?.token ?? '');
+      return answer === undefined ? [] : [settleLater(delivery, answer)];
+    });
+    if (settled.length > 0) await this.commit(settled, []);
+    return settled.length;
   }
 
   private async write(attempts: readonly Attempt[], signal: AbortSignal): Promise<ItemAnswer[] | undefined> {
@@ -146,10 +152,10 @@ export class TargetSender {
         }
       }
       await store.deadLetters.add(tx, dead.map((s) => {
-        const attempt = attempts.find((a) => a.delivery.id === s.id)!;
+        const attempt = attempts.find((a) => a.delivery.id === s.id);
         return {
-          system: target.id, recordType: 'person', naturalKey: attempt.item.naturalKey, code: s.dead!.code, stage: 'sending' as const, reason: s.dead!.reason,
-          origin: { source: `delivery:${s.id}`, position: attempt.delivery.attempts + 1 }, bytes: Buffer.from(JSON.stringify(attempt.item.rows ?? attempt.item.columns)),
+          system: target.id, recordType: 'person', naturalKey: attempt?.item.naturalKey, code: s.dead!.code, stage: 'sending' as const, reason: s.dead!.reason,
+          origin: { source: `delivery:${s.id}`, position: s.dead!.attempt }, bytes: Buffer.from(JSON.stringify(attempt?.item.rows ?? s.payload?.columns ?? {})),
         };
       }));
     });

@@ -25,6 +25,8 @@ export interface Target {
   person?: PersonChannel;
   /** Kinds of tickets it takes instead of fields. */
   ticketKinds?: readonly Ticket['kind'][];
+  /** Columns of its own record that go along with every write. */
+  carried: readonly string[];
   /** Restricted facets this system owns: whether it holds somebody is told to nobody outside these scopes. */
   scopes: readonly string[];
 }
@@ -40,6 +42,7 @@ export function targetOf(connector: Connector): Target {
     live: manifest.mode === 'live' && delivery !== undefined && delivery.protocol !== 'none-yet',
     ...(delivery?.protocol === 'none-yet' && { speaks: delivery.speaks }),
     mapper,
+    carried: mappingOut.person?.carry ?? [],
     scopes: manifest.restricted.map((facet) => facet.replace(/^facets\./, '')),
   };
   const section = mappingOut.person;

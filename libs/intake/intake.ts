@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Log } from '#libs/bus/log';
 import type { Connector } from '#libs/connector-sdk/connector';
 import type { LiveSpec } from '#libs/connector-sdk/live-spec';
+import { isPolled, secretsOf } from '#libs/connector-sdk/open-source';
 import type { Clock } from '#libs/kernel/clock';
 import type { HealthCheck } from '#libs/platform/health';
 import type { Logger } from '#libs/platform/logger';
@@ -11,7 +12,7 @@ import type { UnitOfWork } from '#libs/store/unit-of-work';
 import type { DataSource } from 'typeorm';
 import type { Divisions } from '#libs/values/divisions';
 import { ConnectorStates } from './connector-states.js';
-import { ExchangePoller } from './exchange-poller.js';
+import { LivePoller } from './live-poller.js';
 import { PushIntake } from './push-intake.js';
 import { Replays } from './replays.js';
 import { SnapshotIntake } from './snapshot-intake.js';
@@ -49,9 +50,8 @@ export class Intake {
     this.pushes = new PushIntake(connectors, shared);
     this.replays = new Replays(shared);
     for (const connector of connectors) {
-      const { live } = connector.manifest;
-      const url = live?.protocol === 'sql-exchange' ? parts.secret(live.urlSecret) : undefined;
-      if (live?.protocol === 'sql-exchange' && url !== undefined) this.readers.push(new ExchangePoller(connector, live, url, shared));
+      if (connector.manifest.mode !== 'live') continue;
+      for (const spec of connector.manifest.live.filter(isPolled)) if (this.missing(spec) === undefined) this.readers.push(new LivePoller(connector, spec, shared));
     }
     if (cityDir !== undefined) this.readers.push(new SnapshotWatch(cityDir, connectors, new SnapshotIntake(shared), pool, logger));
   }
@@ -60,7 +60,7 @@ export class Intake {
   async start(): Promise<void> {
     await this.states.recall();
     for (const { id, manifest: { live } } of this.parts.connectors) {
-      const missing = live === undefined ? undefined : secretsOf(live).find((name) => this.parts.secret(name) === undefined);
+      const missing = live.map((spec) => this.missing(spec)).find((name) => name !== undefined);
       if (missing !== undefined) {
         await this.states.report(id, 'live', { state: 'disabled', code: 'YICI_CONNECTOR_SECRET_MISSING', reason: `${missing} is not set.`, chosen: true });
       } else await this.states.report(id, 'live');
@@ -76,8 +76,9 @@ export class Intake {
   health(): Promise<HealthCheck> {
     return this.states.health();
   }
-}
 
-function secretsOf(live: LiveSpec): string[] {
-  return live.protocol === 'rest-push' ? [live.secret] : [live.urlSecret];
+  /** A secret of the spec that the environment lacks. */
+  private missing(spec: LiveSpec): string | undefined {
+    return secretsOf(spec).find((name) => this.parts.secret(name) === undefined);
+  }
 }

@@ -1,6 +1,5 @@
 import { RequestRefused } from '#libs/access/request-refused';
 import type { Connector } from '#libs/connector-sdk/connector';
-import type { RestPushSpec } from '#libs/connector-sdk/live-spec';
 import { PushReceiver, type PushRequest } from '#libs/connector-sdk/protocols/rest-push';
 import type { RowOutcome } from '#libs/connector-sdk/table-mapper';
 import type { Clock } from '#libs/kernel/clock';
@@ -22,7 +21,6 @@ export interface PushIntakeParts {
 }
 
 interface Door {
-  spec: RestPushSpec;
   /** Undefined: its secret is missing, so nothing it is sent can be believed. */
   receiver: PushReceiver | undefined;
 }
@@ -31,17 +29,19 @@ const SIGNATURE_FAULTS = new Set(['YICI_PUSH_UNSIGNED', 'YICI_PUSH_SIGNATURE_WRO
 
 /** What systems push to the hub, each by the live spec of its folder. */
 export class PushIntake {
+  /** By `<system>/<path>`. */
   private readonly doors = new Map<string, Door>();
   private readonly refused;
 
   constructor(connectors: readonly Connector[], private readonly parts: PushIntakeParts) {
     this.refused = parts.metrics.counter('yici_intake_pushes_refused_total', 'Pushes of which nothing was taken, by cause.', ['system', 'code']);
     for (const connector of connectors) {
-      const spec = connector.manifest.live;
-      if (spec?.protocol !== 'rest-push') continue;
-      const secret = parts.secret(spec.secret);
-      const receiver = secret === undefined ? undefined : new PushReceiver(connector, spec, secret, parts.divisions, parts.clock);
-      this.doors.set(connector.id, { spec, receiver });
+      for (const spec of connector.manifest.live) {
+        if (spec.protocol !== 'rest-push') continue;
+        const secret = parts.secret(spec.secret);
+        const receiver = secret === undefined ? undefined : new PushReceiver(connector, spec, secret, parts.divisions, parts.clock);
+        this.doors.set(`${connector.id}/${spec.path}`, { receiver });
+      }
     }
   }
 
@@ -51,8 +51,8 @@ export class PushIntake {
    * retriable errors (503) while the connector is disabled or stopped or the hub cannot take records: the sender keeps them.
    */
   async receive(system: string, path: string, request: PushRequest): Promise<RowOutcome[]> {
-    const door = this.doors.get(system);
-    if (door === undefined || door.spec.path !== path) {
+    const door = this.doors.get(`${system}/${path}`);
+    if (door === undefined) {
       throw new RequestRefused(404, { code: 'YICI_NOT_FOUND', message: 'No system pushes to this address.', fix: 'Check the address: /intake/<system>/<path>.' });
     }
     if (door.receiver === undefined) {

@@ -4,7 +4,7 @@ import type { Connector } from '#libs/connector-sdk/connector';
 import { fileNamePattern } from '#libs/connector-sdk/file-name';
 import type { TableSpec } from '#libs/connector-sdk/manifest';
 import type { RawRow } from '#libs/connector-sdk/row';
-import { TableMapper, type RowOrigin, type RowOutcome } from '#libs/connector-sdk/table-mapper';
+import { TableMapper, tableOfStream, type RowOrigin, type RowOutcome } from '#libs/connector-sdk/table-mapper';
 import { YiciError } from '#libs/kernel/errors';
 import { TOPIC, type Topic } from '#libs/model/events';
 import type { Logger } from '#libs/platform/logger';
@@ -30,6 +30,9 @@ export interface ReplayParts {
 
 /** Letters of these stages are rows that could not be read. Those of `resolving` are messages for the log; those of `sending` are fan-out's. */
 const STAGES = new Set(['decoding', 'mapping']);
+
+/** Rows of streams are JSON objects, or what the table's own format holds for one row. */
+const OPENING_BRACE = 0x7b;
 
 /** A row as it was kept, and where it came from. */
 interface KeptRow {
@@ -115,13 +118,12 @@ export class Replays {
   private keptRow(letter: DeadLetter, connector: Connector): Promise<KeptRow> {
     const { source, position } = letter.origin;
     const observedAt = letter.createdAt.toISOString();
-    const live = /^(?:push|sql):[^/]+\/([^:]+)/.exec(source)?.[1];
+    const live = tableOfStream(source);
     if (live === undefined) return this.parts.unitOfWork.run((tx) => this.rowOfFile(tx, letter, connector));
-    const spec = connector.manifest.live;
-    const id = spec?.protocol === 'rest-push' ? spec.table : live;
-    const table = connector.manifest.snapshot.tables.find((t) => t.id === id);
+    const table = connector.manifest.snapshot.tables.find((t) => t.id === live);
     if (table === undefined) throw unknownOrigin();
-    return Promise.resolve({ table, origin: { source, observedAt, fileDate: '' }, read: () => readJsonAgain(table, letter.bytes, position) });
+    const read = (): RawRow | Promise<RawRow> => letter.bytes[0] === OPENING_BRACE ? readJsonAgain(table, letter.bytes, position) : readRowAgain(table, undefined, letter.bytes, position);
+    return Promise.resolve({ table, origin: { source, observedAt, fileDate: '' }, read });
   }
 
   private async rowOfFile(tx: Transaction, letter: DeadLetter, connector: Connector): Promise<KeptRow> {

@@ -39,6 +39,8 @@ const sectionSchema = z.strictObject({
   createRef: z.string().optional(),
   /** Fields a created record must have. */
   createNeeds: z.array(z.string()).default([]),
+  /** Columns of the target's own record that go along with every write as they are: its full key, a name to recognise the row by. */
+  carry: z.array(z.string()).default([]),
   columns: z.record(z.string(), columnSchema),
   /** Columns the system has and the hub does not write, by reason. */
   unwritten: z.array(z.strictObject({ reason: z.string().min(8), columns: z.array(z.string()).min(1) })).default([]),

@@ -12,6 +12,12 @@ export class WatermarkStore {
     return row?.position as P | undefined;
   }
 
+  /** The positions of all channels of a system, by channel. */
+  async list<P extends object>(manager: EntityManager, system: string): Promise<Map<string, P>> {
+    const rows = await manager.findBy(WatermarkEntity, { system });
+    return new Map(rows.map((row) => [row.channel, row.position as P]));
+  }
+
   async move(manager: EntityManager, system: string, channel: string, position: object): Promise<void> {
     await manager.upsert(WatermarkEntity, { system, channel, position, movedAt: new Date(this.clock.now()) }, ['system', 'channel']);
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
 import { ChangePlanner } from '#libs/fanout/change-planner';
 import { FanoutStore } from '#libs/fanout/fanout-store';
-import { openChannel } from '#libs/fanout/open-channel';
+import { openTarget } from '#libs/connector-sdk/open-target';
 import { TargetSender } from '#libs/fanout/target-sender';
 import { systemClock } from '#libs/kernel/clock';
 import type { TargetKeyMinted } from '#libs/model/events';
@@ -32,7 +32,7 @@ beforeAll(async () => {
   grid = await GridSimulator.start({ cityDir: path.join(projectRoot(), 'test/fixtures/sample-city'), hubUrl: 'http://127.0.0.1:9', pushSecret: 'push', syncSecret: 'sync' });
   store = new FanoutStore(stage.db.pool, new UnitOfWork(stage.db.dataSource), stage.sealing, systemClock);
   const secrets: Record<string, string> = { YICI_GRID_PUSH_SECRET: 'push', YICI_GRID_SYNC_SECRET: 'sync', YICI_GRID_URL: grid.url };
-  const channel = openChannel(loadConnector(path.join(projectRoot(), 'connectors/grid')), {
+  const channel = openTarget(loadConnector(path.join(projectRoot(), 'connectors/grid')), {
     secret: (name) => secrets[name], clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'),
   })!;
   sender = new TargetSender(stage.grid, channel, store, {

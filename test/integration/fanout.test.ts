@@ -5,7 +5,7 @@ import { ChangePlanner } from '#libs/fanout/change-planner';
 import { EchoConfirmer } from '#libs/fanout/echo-confirmer';
 import { FirstConnections } from '#libs/fanout/first-connections';
 import { Receipts } from '#libs/fanout/receipts';
-import type { ItemAnswer, OutgoingItem, TargetChannel } from '#libs/fanout/target-channel';
+import type { ItemAnswer, OutgoingItem, TargetChannel } from '#libs/connector-sdk/target-channel';
 import { TargetSender, type FanoutNews } from '#libs/fanout/target-sender';
 import type { TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
@@ -293,8 +293,8 @@ describe('tickets to the hukou', () => {
   const dropped: OutgoingItem[] = [];
   const folder: TargetChannel = {
     maxItems: 10,
-    write: (items) => { dropped.push(...items); return Promise.resolve(items.map((i) => ({ outcome: 'accepted' as const, file: `GD_${i.ref}.csv` }))); },
-    takenAway: () => Promise.resolve(true),
+    write: (items) => { dropped.push(...items); return Promise.resolve(items.map((i) => ({ outcome: 'accepted' as const, token: `GD_${i.ref}.csv` }))); },
+    acknowledged: (tokens) => Promise.resolve(new Map(tokens.map((t) => [t, { outcome: 'pickedUp' as const }]))),
   };
   const hukouSender = () => new TargetSender(stage.hukou, folder, stage.store, news, silentLogger, () => 0);
   beforeEach(() => { dropped.length = 0; });
@@ -308,7 +308,7 @@ describe('tickets to the hukou', () => {
     await plan('hukou', stage.change(m.id, 3, ['currentAddress'], [`grid:person:${m.keys[0]}`]));
     await hukouSender().sendDue(signal);
     expect(dropped).toHaveLength(1);
-    expect(await hukouSender().lookForPickedUp()).toBe(1);
+    expect(await hukouSender().lookForAcknowledged(new AbortController().signal)).toBe(1);
     expect((await receipts().receiptFor(m.entry)).find((l) => l.target === 'hukou')).toMatchObject({ state: 'pickedUp' });
   });
 

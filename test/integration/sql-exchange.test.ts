@@ -3,21 +3,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import pg from 'pg';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
 import type { SqlExchangeSpec } from '#libs/connector-sdk/live-spec';
-import { SqlExchangeReader } from '#libs/connector-sdk/protocols/sql-exchange';
-import { openSqlSource, type SqlSource } from '#libs/connector-sdk/protocols/sql-source';
+import { SqlExchangeSource } from '#libs/connector-sdk/protocols/sql-exchange';
+import { openSqlSource } from '#libs/connector-sdk/protocols/sql-source';
 import { systemClock } from '#libs/kernel/clock';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { Divisions } from '#libs/values/divisions';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
 const hukou = loadConnector(path.resolve(import.meta.dirname, '../../connectors/hukou'));
-const live = hukou.manifest.live as SqlExchangeSpec;
+const live = hukou.manifest.live[0] as SqlExchangeSpec;
 const [PERSONS, HOUSEHOLDS] = ['HJXX_CZRKJBXXB', 'HJXX_HXXB'] as const;
 const divisions = Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n');
 
 let db: TestDatabase;
 let owner: pg.Client;
-let source: SqlSource;
 
 beforeAll(async () => {
   db = await createTestDatabase();
@@ -25,10 +24,9 @@ beforeAll(async () => {
   await owner.connect();
   const columns = (t: number, number: string): string => hukou.manifest.snapshot.tables[t]!.read.columns.map((c) => `"${String(c)}" ${c === number ? 'bigint primary key' : 'text'}`).join(', ');
   await owner.query(`create schema hukou; create table hukou."${PERSONS}" (${columns(0, 'RYNBID')}); create table hukou."${HOUSEHOLDS}" (${columns(1, '')})`);
-  source = await openSqlSource(db.ownerUrl, 'hukou', hukou.manifest.allowedHosts);
 });
 afterAll(async () => {
-  await source.close();
+  await Promise.all(opened.map((r) => r.close()));
   await owner.end();
   await db.drop();
 });
@@ -43,13 +41,19 @@ const person = (version: number, key: string, more: Record<string, string> = {})
 const household = (time: string, rest: string) =>
   insert(HOUSEHOLDS, { HHNBID: 'H1', HH: '1', HLX: '1', SSXQ: '990101', JLX: '牡丹大道', MLPH: '251号', MLXZ: rest, HHZT: '0', JLBZ: '1', GXSJ: time });
 
-const reader = (): SqlExchangeReader => new SqlExchangeReader(hukou, live, source, divisions, systemClock);
+const opened: SqlExchangeSource[] = [];
+const reader = (): SqlExchangeSource => {
+  const made = new SqlExchangeSource(hukou, live, db.ownerUrl, divisions, systemClock);
+  opened.push(made);
+  return made;
+};
 
-async function poll(r: SqlExchangeReader, marks: Map<string, string>): Promise<AnySourceRecord[]> {
+/** `marks` by table. */
+async function poll(r: SqlExchangeSource, marks: Map<string, string>): Promise<AnySourceRecord[]> {
   const records: AnySourceRecord[] = [];
-  for await (const batch of r.poll(marks)) {
+  for await (const batch of r.poll(new Map([...marks].map(([table, watermark]) => [`sql:${table}`, { watermark }])))) {
     for (const row of batch.rows) if (row.kind === 'accepted') records.push(...row.records);
-    marks.set(batch.table, batch.watermark);
+    marks.set(batch.channel.slice('sql:'.length), String(batch.mark!['watermark']));
   }
   return records;
 }

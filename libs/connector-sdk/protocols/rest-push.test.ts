@@ -10,7 +10,7 @@ import { PushReceiver } from './rest-push.js';
 
 const grid = loadConnector(path.resolve(import.meta.dirname, '../../../connectors/grid'));
 const clock = new FixedClock(1_774_953_000_000);
-const receiver = new PushReceiver(grid, grid.manifest.live as RestPushSpec, 'secret', Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'), clock);
+const receiver = new PushReceiver(grid, grid.manifest.live[0] as RestPushSpec, 'secret', Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'), clock);
 const push = (text: string, signed = text) => {
   const body = Buffer.from(text);
   return receiver.receive({ headers: { ...sign('sm3', 'secret', Buffer.from(signed), clock.now()) }, body });

@@ -8,7 +8,7 @@ import { refuseFieldDrift } from '../formats/field-drift.js';
 import { parseJsonRow } from '../formats/json-lines.js';
 import type { RestPushSpec } from '../live-spec.js';
 import type { RawRow } from '../row.js';
-import { TableMapper, type RowOutcome } from '../table-mapper.js';
+import { streamSource, TableMapper, type RowOutcome } from '../table-mapper.js';
 import { verify } from './hmac.js';
 import { cutJsonArray } from './json-array.js';
 
@@ -44,7 +44,7 @@ export class PushReceiver {
     verify(request.headers, request.body, { algorithm: this.spec.hmac, secret: this.secret, now, maxAgeSeconds: this.spec.maxAgeSeconds });
     const elements = this.spec.body === 'array' ? cutJsonArray(request.body, this.spec.maxItems) : [this.eventData(request.body)];
     this.refuseDrift(elements);
-    const origin = { source: `push:${this.connector.id}/${this.spec.path}:${sha256Hex(request.body)}`, observedAt: new Date(now).toISOString(), fileDate: '' };
+    const origin = { source: streamSource('push', this.connector.id, this.spec.table, sha256Hex(request.body)), observedAt: new Date(now).toISOString(), fileDate: '' };
     return elements.map((bytes, i) => this.mapper.outcome(this.row(bytes, i + 1), origin));
   }
 

@@ -7,11 +7,12 @@ import { Divisions } from '#libs/values/divisions';
 import type { RestSyncSpec } from '../delivery-spec.js';
 import { loadConnector } from '../load-connector.js';
 import { verify } from './hmac.js';
-import { RestSyncClient, type SyncItem } from './rest-sync.js';
+import type { OutgoingItem } from '../target-channel.js';
+import { RestSyncClient } from './rest-sync.js';
 
 const grid = loadConnector(path.resolve(import.meta.dirname, '../../../connectors/grid'));
 const divisions = Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n');
-const item = (ref: string, naturalKey?: string): SyncItem => ({ ref, naturalKey, columns: { phone: '13800000001' }, plannedAt: new Date('2026-03-31T02:03:04Z') });
+const item = (ref: string, naturalKey?: string): OutgoingItem => ({ recordType: 'person', ref, naturalKey, columns: { phone: '13800000001' }, plannedAt: new Date('2026-03-31T02:03:04Z') });
 
 let server: Server;
 let url: string;

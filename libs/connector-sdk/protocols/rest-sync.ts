@@ -9,27 +9,12 @@ import type { Connector } from '../connector.js';
 import type { RestSyncSpec } from '../delivery-spec.js';
 import { parseJsonRow } from '../formats/json-lines.js';
 import { TableMapper } from '../table-mapper.js';
+import type { ItemAnswer, OutgoingItem, TargetChannel } from '../target-channel.js';
 import { allowedUrl } from './allowed-host.js';
 import { sign } from './hmac.js';
 
-/** One thing to write; `ref` is the same for every attempt of one write. */
-export interface SyncItem {
-  ref: string;
-  /** The target's key; absent: create. */
-  naturalKey?: string;
-  columns: Readonly<Record<string, OutValue>>;
-  /** When the write was decided: the target refuses it (409) when its own row is newer. */
-  plannedAt: Date;
-}
-
-export type SyncAnswer =
-  | { outcome: 'accepted'; naturalKey?: string }
-  | { outcome: 'conflict' }
-  | { outcome: 'refused'; detail: string }
-  | { outcome: 'failed'; detail: string };
-
 /** Writes to a REST target that answers for each item; reads one record back. Signed like the pushes it sends us. */
-export class RestSyncClient {
+export class RestSyncClient implements TargetChannel {
   readonly maxItems: number;
   private readonly base: URL;
   private readonly mapper: TableMapper;
@@ -54,7 +39,7 @@ export class RestSyncClient {
   }
 
   /** One answer an item, in order. Throws a retriable YICI_TARGET_UNREACHABLE when nothing may be assumed of any of them. */
-  async write(items: readonly SyncItem[], signal?: AbortSignal): Promise<SyncAnswer[]> {
+  async write(items: readonly OutgoingItem[], signal?: AbortSignal): Promise<ItemAnswer[]> {
     const body = Buffer.from(JSON.stringify(items.map((i) => this.wire(i))), 'utf8');
     const { status, text } = await this.call('POST', this.spec.path, body, signal);
     if (status === 400 || status === 413 || status === 422) return items.map(() => ({ outcome: 'refused', detail: `HTTP ${status} for the whole batch` }));
@@ -78,13 +63,13 @@ export class RestSyncClient {
     return outcome.kind === 'accepted' ? outcome.records.find((r) => r.recordType === 'person' && r.naturalKey === naturalKey) : undefined;
   }
 
-  private wire(item: SyncItem): Record<string, OutValue> {
+  private wire(item: OutgoingItem): Record<string, OutValue> {
     const wire: Record<string, OutValue> = { [this.refColumn]: item.ref, [this.keyColumn]: item.naturalKey ?? null, ...item.columns };
     if (this.spec.timeColumn !== undefined) wire[this.spec.timeColumn] = localTime(item.plannedAt);
     return wire;
   }
 
-  private answer(a: ItemCode | undefined): SyncAnswer {
+  private answer(a: ItemCode | undefined): ItemAnswer {
     if (a === undefined) return { outcome: 'failed', detail: 'no answer for this item' };
     const code = Number(a.code);
     if (code === 0) return { outcome: 'accepted', naturalKey: a.id === null || a.id === undefined ? undefined : String(a.id) };

@@ -3,22 +3,22 @@ import { sha256Hex } from '#libs/kernel/hashing';
 import { cellText, type Row } from '#libs/mapping/cells';
 import type { Divisions } from '#libs/values/divisions';
 import { columnNames, type Connector } from '../connector.js';
+import type { LiveBatch, LiveMark, LiveSource } from '../live-source.js';
 import type { SqlExchangeSpec } from '../live-spec.js';
 import type { TableSpec } from '../manifest.js';
-import { TableMapper, type LookupTable, type RowOutcome } from '../table-mapper.js';
-import type { SqlRow, SqlSource } from './sql-source.js';
+import { streamSource, TableMapper, type LookupTable, type RowOutcome } from '../table-mapper.js';
+import { openSqlSource, type SqlRow, type SqlSource } from './sql-source.js';
 
 const PAGE = 500;
 
 type LiveTable = SqlExchangeSpec['tables'][number];
 
-/** Rows of one table and the watermark that holds once they are published. */
-export interface LiveBatch {
-  /** Whose watermark it is; the rows may be of a table that looks it up. */
-  table: string;
-  rows: RowOutcome[];
-  /** Persist it only after the log has acknowledged `rows`. */
+interface TableMark extends LiveMark {
   watermark: string;
+}
+
+function channelOf(table: string): string {
+  return `sql:${table}`;
 }
 
 /**
@@ -26,22 +26,32 @@ export interface LiveBatch {
  * that were handed out already and have not changed are left out. When a looked-up row changes (a household's address), the
  * rows that look it up are handed out again.
  */
-export class SqlExchangeReader {
+export class SqlExchangeSource implements LiveSource {
   private readonly mappers = new Map<string, TableMapper>();
   /** Digests of rows in the window, by table: what the caller has taken. */
   private readonly taken = new Map<string, Map<string, string>>();
 
+  private opened: SqlSource | undefined;
+
   constructor(
     private readonly connector: Connector,
     private readonly spec: SqlExchangeSpec,
-    private readonly source: SqlSource,
+    private readonly url: string,
     private readonly divisions: Divisions,
     private readonly clock: Clock,
   ) {}
 
-  /** Everything new since the watermarks (by table; absent: from the beginning). Asking for the next batch takes the one before. */
-  async *poll(watermarks: ReadonlyMap<string, string>): AsyncGenerator<LiveBatch> {
-    for (const live of this.spec.tables) yield* this.pollTable(live, watermarks.get(live.table));
+  async *poll(marks: ReadonlyMap<string, LiveMark>): AsyncGenerator<LiveBatch> {
+    this.opened ??= await openSqlSource(this.url, this.spec.schema, this.connector.manifest.allowedHosts);
+    for (const live of this.spec.tables) yield* this.pollTable(live, (marks.get(channelOf(live.table)) as TableMark | undefined)?.watermark);
+  }
+
+  async close(): Promise<void> {
+    await this.opened?.close();
+  }
+
+  private get source(): SqlSource {
+    return this.opened!;
   }
 
   private async *pollTable(live: LiveTable, watermark: string | undefined): AsyncGenerator<LiveBatch> {
@@ -66,7 +76,7 @@ export class SqlExchangeReader {
         if (later(live, mark, reached)) reached = mark;
       }
       if (fresh.length > 0) {
-        yield { table: live.table, rows: await this.outcomes(table, fresh), watermark: reached };
+        yield { channel: channelOf(live.table), rows: await this.outcomes(table, fresh), mark: { watermark: reached } satisfies TableMark };
         // On a first read everything is read anyway, looked-up tables first (their order in connector.yaml).
         if (watermark !== undefined) yield* this.dependants(table, fresh, reached);
       }
@@ -85,7 +95,7 @@ export class SqlExchangeReader {
       for (const lookup of other.lookup.filter((l) => l.table === table.id)) {
         const keys = [...new Set(rows.map((r) => r[lookup.key] ?? '').filter((k) => k !== ''))];
         const found = await this.source.matching(other.id, this.readable(other), lookup.by, keys);
-        if (found.length > 0) yield { table: table.id, rows: await this.outcomes(other, found), watermark };
+        if (found.length > 0) yield { channel: channelOf(table.id), rows: await this.outcomes(other, found), mark: { watermark } satisfies TableMark };
       }
     }
   }
@@ -93,7 +103,7 @@ export class SqlExchangeReader {
   private async outcomes(table: TableSpec, rows: readonly SqlRow[]): Promise<RowOutcome[]> {
     const lookups = await this.lookups(table, rows);
     const mapper = this.mapper(table.id);
-    const origin = { source: `sql:${this.connector.id}/${table.id}`, observedAt: new Date(this.clock.now()).toISOString(), fileDate: '', lookups };
+    const origin = { source: streamSource('sql', this.connector.id, table.id), observedAt: new Date(this.clock.now()).toISOString(), fileDate: '', lookups };
     return rows.map((values) => {
       const bytes = Buffer.from(JSON.stringify(values), 'utf8');
       // A position that is the same whenever the same row is read, and another for another row: 48 bits of its digest.

@@ -6,12 +6,18 @@ import { YiciError } from '#libs/kernel/errors';
 import type { OutValue } from '#libs/mapping/encode-value';
 import type { TicketFileSpec } from '../delivery-spec.js';
 import { encodeText } from '../formats/encode-text.js';
+import type { Acknowledgement, ItemAnswer, OutgoingItem, TargetChannel } from '../target-channel.js';
 
 /** Sequences 000–999 of one millisecond. */
 const SEQUENCES = 1000;
 
-/** Drops ticket files into a folder that the system empties. */
-export class TicketFileDrop {
+/** One file a ticket, so that one unreadable ticket holds up no other. */
+const TICKETS_A_CALL = 50;
+
+/** Drops ticket files into a folder that the system empties; the token of a write is the name of its file. */
+export class TicketFileDrop implements TargetChannel {
+  readonly maxItems = TICKETS_A_CALL;
+
   constructor(private readonly spec: TicketFileSpec, private readonly folder: string) {}
 
   /**
@@ -19,7 +25,7 @@ export class TicketFileDrop {
    * same `ref`, time and rows again finds the file and changes nothing; two different ones never share a name. Throws
    * YICI_TEXT_UNMAPPABLE before anything is written, retriable YICI_TARGET_UNREACHABLE when the folder cannot be written.
    */
-  async write(ref: string, rows: readonly Readonly<Record<string, OutValue>>[], plannedAt: Date): Promise<string> {
+  async drop(ref: string, rows: readonly Readonly<Record<string, OutValue>>[], plannedAt: Date): Promise<string> {
     const bytes = encodeText(csv(rows), this.spec.encoding);
     const first = createHash('sha256').update(ref).digest().readUInt16BE(0) % SEQUENCES;
     try {
@@ -37,8 +43,20 @@ export class TicketFileDrop {
     throw new YiciError({ code: 'YICI_TARGET_UNREACHABLE', stage: 'sending', retriable: true, message: 'All names for ticket files of this millisecond are taken.' });
   }
 
+  async write(items: readonly OutgoingItem[]): Promise<ItemAnswer[]> {
+    const answers: ItemAnswer[] = [];
+    for (const item of items) answers.push({ outcome: 'accepted', token: await this.drop(item.ref, item.rows ?? [], item.plannedAt) });
+    return answers;
+  }
+
+  async acknowledged(tokens: readonly string[]): Promise<Map<string, Acknowledgement>> {
+    const found = new Map<string, Acknowledgement>();
+    for (const token of tokens) if (await this.takenAway(token)) found.set(token, { outcome: 'pickedUp' });
+    return found;
+  }
+
   /** True once the system has taken the file away. */
-  async takenAway(name: string): Promise<boolean> {
+  private async takenAway(name: string): Promise<boolean> {
     try {
       await access(path.join(this.folder, path.basename(name)), constants.F_OK);
       return false;

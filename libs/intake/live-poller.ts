@@ -1,48 +1,39 @@
 import type pg from 'pg';
 import type { Connector } from '#libs/connector-sdk/connector';
-import type { SqlExchangeSpec } from '#libs/connector-sdk/live-spec';
-import { SqlExchangeReader } from '#libs/connector-sdk/protocols/sql-exchange';
-import { openSqlSource, type SqlSource } from '#libs/connector-sdk/protocols/sql-source';
-import type { Clock } from '#libs/kernel/clock';
+import type { LiveMark, LiveSource } from '#libs/connector-sdk/live-source';
+import { openSource, type PolledSpec } from '#libs/connector-sdk/open-source';
+import type { ConnectionParts } from '#libs/connector-sdk/open-target';
 import { YiciError } from '#libs/kernel/errors';
 import type { Logger } from '#libs/platform/logger';
 import { WakeUp } from '#libs/platform/wake-up';
 import type { UnitOfWork } from '#libs/store/unit-of-work';
-import type { Divisions } from '#libs/values/divisions';
 import { liveTrouble, type ConnectorStates } from './connector-states.js';
 import { readAlone } from './sole-reader.js';
 import type { TakeRows } from './take-rows.js';
 
-export interface PollerParts {
+export interface PollerParts extends ConnectionParts {
   pool: pg.Pool;
   unitOfWork: UnitOfWork;
-  clock: Clock;
   logger: Logger;
-  divisions: Divisions;
   takeRows: TakeRows;
   states: ConnectorStates;
 }
 
-interface TableMark {
-  watermark: string;
-}
-
 const LONGEST_PAUSE_MS = 60_000;
-/** A page of 500 rows takes milliseconds; a database that answers nothing for so long is away, whatever its connection says. */
+/** A page of 500 rows takes milliseconds; a system that answers nothing for so long is away, whatever its connection says. */
 const SILENT_MS = 60_000;
 
 /**
- * Polls one system's exchange database. Its watermarks move only with what the log has acknowledged; a database that is away
+ * Polls one stream of a system that is asked. Its watermarks move only with what the log has acknowledged; a system that is away
  * or changed stops this reader alone, loudly, and is asked again with growing pauses until it is as agreed.
  */
-export class ExchangePoller {
+export class LivePoller {
   private readonly stop = new AbortController();
   private readonly wakeUp = new WakeUp();
   private running: Promise<void> = Promise.resolve();
-  private source: SqlSource | undefined;
-  private reader: SqlExchangeReader | undefined;
+  private source: LiveSource | undefined;
 
-  constructor(private readonly connector: Connector, private readonly spec: SqlExchangeSpec, private readonly url: string, private readonly parts: PollerParts) {}
+  constructor(private readonly connector: Connector, private readonly spec: PolledSpec, private readonly parts: PollerParts) {}
 
   start(): void {
     this.running = this.run();
@@ -62,7 +53,7 @@ export class ExchangePoller {
     const every = this.spec.pollSeconds * 1000;
     for (let failures = 0; !this.stop.signal.aborted;) {
       try {
-        await readAlone(pool, `poll ${system}`, () => this.poll());
+        await readAlone(pool, `poll ${system} ${this.spec.protocol}`, () => this.poll());
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -77,29 +68,18 @@ export class ExchangePoller {
   private async poll(): Promise<void> {
     const { states, unitOfWork, takeRows } = this.parts;
     const system = this.connector.id;
-    const marks = await unitOfWork.run(async (tx) => {
-      const found = new Map<string, string>();
-      for (const { table } of this.spec.tables) {
-        const mark = await takeRows.watermarks.find<TableMark>(tx.manager, system, channelOf(table));
-        if (mark !== undefined) found.set(table, mark.watermark);
-      }
-      return found;
-    });
-    const batches = (await this.ofSource(() => this.open())).poll(marks);
+    const marks = await unitOfWork.run((tx) => takeRows.watermarks.list<LiveMark>(tx.manager, system));
+    this.source ??= openSource(this.connector, this.spec, this.parts);
+    const batches = this.source.poll(marks, this.stop.signal);
     for (;;) {
       const next = await this.ofSource(() => batches.next());
       if (next.done === true) break;
-      const { table, rows, watermark } = next.value;
-      await takeRows.take(system, rows, { channel: channelOf(table), position: { watermark } satisfies TableMark });
+      const { channel, rows, mark, taken } = next.value;
+      await takeRows.take(system, rows, mark && { channel, position: mark });
+      if (taken !== undefined) await this.ofSource(taken);
       if (this.stop.signal.aborted) return;
     }
     await states.report(system, 'live');
-  }
-
-  private async open(): Promise<SqlExchangeReader> {
-    this.source ??= await openSqlSource(this.url, this.spec.schema, this.connector.manifest.allowedHosts);
-    this.reader ??= new SqlExchangeReader(this.connector, this.spec, this.source, this.parts.divisions, this.parts.clock);
-    return this.reader;
   }
 
   private async ofSource<T>(work: () => Promise<T>): Promise<T> {
@@ -115,15 +95,10 @@ export class ExchangePoller {
 
   private async forget(): Promise<void> {
     const { source } = this;
+    // What the source remembers of its window goes with it: rows of the window come again, to no effect.
     this.source = undefined;
-    // What the reader remembers of its window goes with it: rows of the window come again, to no effect.
-    this.reader = undefined;
     await source?.close().catch((error: unknown) => this.parts.logger.debug('intake.sourceNotClosed', { reason: String((error as Error).name) }));
   }
-}
-
-function channelOf(table: string): string {
-  return `sql:${table}`;
 }
 
 async function answered<T>(work: Promise<T>): Promise<T> {
@@ -131,7 +106,7 @@ async function answered<T>(work: Promise<T>): Promise<T> {
   const silent = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new YiciError({
       code: 'YICI_SOURCE_UNREACHABLE', stage: 'receiving', retriable: true,
-      message: 'The exchange database does not answer.', fix: 'It is tried again by itself; check that the database is not blocked.',
+      message: 'The system does not answer.', fix: 'It is tried again by itself; check that it is not blocked.',
     })), SILENT_MS);
   });
   try {

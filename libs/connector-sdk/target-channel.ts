@@ -1,0 +1,49 @@
+import type { RecordType } from '#libs/kernel/record-key';
+import type { OutValue } from '#libs/mapping/encode-value';
+import type { AnySourceRecord } from '#libs/model/source-record';
+
+/** One thing to write. */
+export interface OutgoingItem {
+  /** Idempotency key: the same for every attempt of one write, so that a repeated one changes nothing there. */
+  ref: string;
+  recordType: RecordType;
+  /** The target's own key; absent: create. */
+  naturalKey?: string;
+  /** Columns to write; for a ticket, its rows in `rows`. */
+  columns: Readonly<Record<string, OutValue>>;
+  /** What the target holds in these columns now, as far as the hub knows, spelt as there: for targets that take old and new. */
+  held?: Readonly<Record<string, string>>;
+  /** Columns of the target's own record that go along unchanged (`carry` of mapping.out.yaml). */
+  carried?: Readonly<Record<string, string>>;
+  /** Tickets, in file order. */
+  rows?: Readonly<Record<string, OutValue>>[];
+  /** Until when the write knows what the target knew; for a ticket, when it was planned. */
+  plannedAt: Date;
+}
+
+/**
+ * The target's answer to one item. `accepted`: it is there, or lies where the target collects it; `token` names it for later
+ * acknowledgements (a file, a row of an exchange table). `conflict`: the target holds something newer. `failed`: it may be
+ * tried again. A `detail` names columns and codes, never a personal value.
+ */
+export type ItemAnswer =
+  | { outcome: 'accepted'; naturalKey?: string; token?: string }
+  | { outcome: 'conflict' }
+  | { outcome: 'refused'; detail: string }
+  | { outcome: 'failed'; detail: string };
+
+/** What became, later, of a write that was accepted with a token. */
+export type Acknowledgement = { outcome: 'pickedUp' } | { outcome: 'refused'; detail: string };
+
+/** The write side of a system: one implementation a protocol. */
+export interface TargetChannel {
+  /** At most so many items a call. */
+  readonly maxItems: number;
+  /** One answer an item, in order. Rejects when the target as a whole could not be reached: then nothing may be assumed. */
+  write(items: readonly OutgoingItem[], signal: AbortSignal): Promise<ItemAnswer[]>;
+  /** The target's record as it stands there now, read by the connector's own rules. */
+  readBack?(naturalKey: string, signal: AbortSignal): Promise<AnySourceRecord | undefined>;
+  /** Tokens that the target has acknowledged or refused by now; the others are left out. */
+  acknowledged?(tokens: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Acknowledgement>>;
+  close?(): Promise<void>;
+}

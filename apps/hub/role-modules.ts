@@ -39,6 +39,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
       const receipts = new Receipts(fanoutStore, fanout.targets);
       modules.push(EntriesModule.register({
         dataSource, sealing, clock, logger, divisions,
+        systems: connectors.map(({ id, manifest: { name, nameEn, owner, category } }) => ({ id, name, nameEn, owner, category })),
         publishCommand: commandPublisher(parts),
         readReceipt: (entryId, openScopes) => receipts.receiptFor(entryId, openScopes),
       }));

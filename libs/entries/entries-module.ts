@@ -5,12 +5,14 @@ import type { Logger } from '#libs/platform/logger';
 import type { Sealing } from '#libs/platform/sealing';
 import type { Divisions } from '#libs/values/divisions';
 import { AuthorityReader } from './authority-reader.js';
+import { BoardFeed } from './board-feed.js';
 import { CommandSender, type PublishCommand } from './command-sender.js';
+import { BoardController } from './controllers/board-controller.js';
 import { CountsController } from './controllers/counts-controller.js';
 import { DeadLetterController } from './controllers/dead-letter-controller.js';
 import { DecisionController } from './controllers/decision-controller.js';
 import { EntityFinder } from './controllers/entity-finder.js';
-import { EntryController } from './controllers/entry-controller.js';
+import { ENTRIES_LOGGER, EntryController } from './controllers/entry-controller.js';
 import { HouseholdController } from './controllers/household-controller.js';
 import { PersonController } from './controllers/person-controller.js';
 import { ReviewController } from './controllers/review-controller.js';
@@ -22,11 +24,13 @@ import { EntryStore } from './entry-store.js';
 import { CountsReader } from './hub-counts.js';
 import { PairExplainer } from './pair-explainer.js';
 import { PersonHistory } from './person-history.js';
+import { PersonLinks } from './person-links.js';
 import { PersonSearch } from './person-search.js';
 import { ReceiptLines, type ReadReceipt } from './receipt-lines.js';
 import { RecordScope } from './record-scope.js';
 import { ReviewReader } from './review-reader.js';
 import { SubmitEntry } from './submit-entry.js';
+import { SystemBoardReader, type SystemCard } from './system-board.js';
 import { VisibleEntities } from './visible-entities.js';
 
 export interface EntriesParts {
@@ -37,6 +41,8 @@ export interface EntriesParts {
   divisions: Divisions;
   publishCommand: PublishCommand;
   readReceipt: ReadReceipt;
+  /** The systems of the connector folders, in their order. */
+  systems: readonly SystemCard[];
 }
 
 /** Long enough that a command on its way is not sent twice for nothing. */
@@ -83,13 +89,16 @@ export class EntriesModule {
     const entries = new EntryStore(dataSource, sealing);
     const submitting = new SubmitEntry(entries, { loader, entities }, commands, parts.divisions, clock);
     const scope = new RecordScope(dataSource, sealing, authority, entities);
+    const boards = new SystemBoardReader(dataSource, authority, parts.systems);
+    const explainer = new PairExplainer(dataSource, sealing);
     const instances = [
       commands, entries, submitting,
       new EntityFinder(loader, entities),
       new PersonSearch(dataSource, sealing, entities),
       new PersonHistory(dataSource, sealing, authority),
       new ReviewReader(dataSource, sealing, authority),
-      new PairExplainer(dataSource, sealing),
+      explainer, new PersonLinks(explainer),
+      boards, new BoardFeed(boards, logger),
       new DecisionMaker(new DecisionReader(dataSource, sealing), scope, commands, clock),
       new DeadLetterReader(dataSource, sealing, authority),
       new CountsReader(dataSource, authority),
@@ -99,9 +108,12 @@ export class EntriesModule {
     return {
       module: EntriesModule,
       controllers: [
-        EntryController, PersonController, HouseholdController, ReviewController, DecisionController, DeadLetterController, CountsController,
+        EntryController, PersonController, HouseholdController, ReviewController, DecisionController, DeadLetterController, CountsController, BoardController,
       ],
-      providers: instances.map((instance) => ({ provide: instance.constructor, useValue: instance })),
+      providers: [
+        ...instances.map((instance) => ({ provide: instance.constructor, useValue: instance })),
+        { provide: ENTRIES_LOGGER, useValue: logger },
+      ],
     };
   }
 }

@@ -20,10 +20,22 @@ export class PairExplainer {
   ) {}
 
   async explain(a: SourceRecord<'person'>, b: SourceRecord<'person'>): Promise<PairExplanation | undefined> {
-    const features = [personFeatures(a), personFeatures(b)] as const;
+    return (await this.among([a, b]))(0, 1);
+  }
+
+  /** The same for any two of several records, by their places in the list; the counts are read once. */
+  async among(records: readonly SourceRecord<'person'>[]): Promise<(a: number, b: number) => PairExplanation> {
+    const features = records.map((r) => personFeatures(r));
     const counted = features.flatMap((f) => blockingKeys(f)).filter((k) => isCounted(k.kind));
     const levels = await this.levelsOf(new Map(counted.map((k) => [k.text, k.kind])));
-    return explainPair(features[0], features[1], this.model, valueLevels(features, (key) => levels.get(key.text) ?? 0));
+    const shared = valueLevels(features, (key) => levels.get(key.text) ?? 0);
+    const known = new Map<string, PairExplanation>();
+    return (a, b) => {
+      const pair = `${Math.min(a, b)} ${Math.max(a, b)}`;
+      const explanation = known.get(pair) ?? explainPair(features[a]!, features[b]!, this.model, shared)!;
+      known.set(pair, explanation);
+      return explanation;
+    };
   }
 
   private async levelsOf(keys: ReadonlyMap<string, KeyKind>): Promise<Map<string, KeyLevel>> {

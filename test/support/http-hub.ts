@@ -53,6 +53,8 @@ const CITY = `code,name,level,parent,valid_from,valid_to,successor
 990101001002,西园社区,community,990101001,2000-01-01,,
 `;
 
+const SYSTEMS = ['corrections', 'grid', 'hukou'].map((id) => ({ id, name: id, nameEn: id, owner: id, category: id }));
+
 /** The hub's HTTP side on a test database, with a log that only remembers. */
 export async function startHttpHub(db: TestDatabase, options: { clock?: Clock; loginLimits?: LoginLimits } = {}): Promise<HttpHub> {
   const sealing = new Sealing(ephemeralSealingKeys());
@@ -69,6 +71,7 @@ export async function startHttpHub(db: TestDatabase, options: { clock?: Clock; l
         commands.push(message);
         return Promise.resolve();
       },
+      systems: SYSTEMS,
       readReceipt: (entryId: string) => Promise.resolve(receipts.get(entryId) ?? []),
     }),
   ], { logger: silentLogger, metrics: new Metrics(), health: new Health(), documented: true });

@@ -1,22 +1,29 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBadRequestResponse, ApiBody, ApiHeader, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { ApiAcceptedResponse, ApiBadRequestResponse, ApiBody, ApiHeader, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { AccessLog } from '#libs/access/access-log';
 import { Roles } from '#libs/access/access-policy';
 import type { Account } from '#libs/access/account';
 import { pageOf, PageRequest, readPageMark, type Page } from '#libs/access/page-request';
 import { notFound } from '#libs/access/request-refused';
 import { SignedIn } from '#libs/access/signed-in';
+import type { Logger } from '#libs/platform/logger';
 import { EntryPipe } from '../entry-pipe.js';
 import { DocumentsEntries, ENTRY_CLASSES, type AnyEntryRequest } from '../entry-requests.js';
 import { EntryStore, type StoredEntry } from '../entry-store.js';
 import { ReceiptLines } from '../receipt-lines.js';
 import { SubmitEntry } from '../submit-entry.js';
+import { EventStream } from './event-stream.js';
+import { watchState } from './state-watch.js';
 import { EntryAccepted, EntryPage, EntrySummary, EntryView } from './entry-views.js';
 
 const ENTRY_SCHEMA = {
   oneOf: Object.values(ENTRY_CLASSES).map((c) => ({ $ref: getSchemaPath(c) })),
   discriminator: { propertyName: 'kind', mapping: Object.fromEntries(Object.entries(ENTRY_CLASSES).map(([kind, c]) => [kind, getSchemaPath(c)])) },
 };
+
+/** Under this name Nest hands in the logger of the room. */
+export const ENTRIES_LOGGER = 'entries logger';
 
 /** Entered once: a worker's entry and its receipt. */
 @ApiTags('entries')
@@ -29,6 +36,7 @@ export class EntryController {
     private readonly entries: EntryStore,
     private readonly receipts: ReceiptLines,
     private readonly log: AccessLog,
+    @Inject(ENTRIES_LOGGER) private readonly logger: Logger,
   ) {}
 
   @Post()
@@ -58,12 +66,32 @@ export class EntryController {
   @ApiOkResponse({ type: EntryView })
   @ApiNotFoundResponse({ description: 'No such entry, or not yours.' })
   async entry(@SignedIn() account: Account, @Param('id') id: string): Promise<EntryView> {
+    const entry = await this.own(id, account);
+    await this.log.note(account, 'entry.read', id);
+    return this.viewOf(entry, account);
+  }
+
+  @Get(':id/events')
+  @ApiOperation({ summary: 'The same as server-sent events `entry`: at once, then whenever a line of the receipt moves' })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'Ends after two minutes; the browser connects again by itself.' })
+  @ApiNotFoundResponse({ description: 'No such entry, or not yours.' })
+  async events(@SignedIn() account: Account, @Param('id') id: string, @Res() response: Response): Promise<void> {
+    await this.own(id, account);
+    await this.log.note(account, 'entry.read', id);
+    await watchState(new EventStream(response), 'entry', async () => this.viewOf(await this.own(id, account), account), this.logger);
+  }
+
+  private async own(id: string, account: Account): Promise<StoredEntry> {
     const entry = await this.entries.find(id);
     const steward = account.role === 'steward' && account.communities.length === 0;
     if (!entry || (entry.accountId !== account.id && !steward)) throw notFound('entry');
-    await this.log.note(account, 'entry.read', id);
+    return entry;
+  }
+
+  private async viewOf(entry: StoredEntry, account: Account): Promise<EntryView> {
     const { body, sourceTime } = entry.command.record;
-    return { ...summaryOf(entry), sourceTime, body, receipt: await this.receipts.of(id, account) };
+    return { ...summaryOf(entry), sourceTime, body, receipt: await this.receipts.of(entry.id, account) };
   }
 }
 

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { PairExplanation } from '#libs/matching/explain-pair';
 import type { GoldenFields } from '#libs/model/golden-record';
 import type { LoadedMember } from '../entity-loader.js';
 import type { VisibleEntity } from '../visible-entities.js';
@@ -57,6 +58,11 @@ export class HouseholdView extends GoldenView {
 }
 
 export class DwellingView extends GoldenView {}
+
+export class PersonLinkView {
+  @ApiProperty({ description: 'Two record keys.', type: [String] }) records!: [string, string];
+  @ApiProperty({ description: 'The waterfall: steps with their weight in bits, probability, conclusion.', type: Object }) explanation!: PairExplanation;
+}
 
 export class KnownStateView {
   @ApiProperty({ description: 'Since when the hub knew it so.', format: 'date-time' }) knownFrom!: string;

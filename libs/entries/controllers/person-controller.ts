@@ -12,10 +12,11 @@ import { readName } from '#libs/values/person-name';
 import { readPhones } from '#libs/values/phone';
 import { IsCitizenId, IsPersonName, IsPhone } from '../entry-constraints.js';
 import { PersonHistory } from '../person-history.js';
+import { PersonLinks } from '../person-links.js';
 import { PersonSearch, type SearchTerm } from '../person-search.js';
 import { EntityFinder } from './entity-finder.js';
 import { EntityIdPipe } from './entity-id-pipe.js';
-import { goldenView, householdSummary, KnownStateView, personSummary, PersonSummary, PersonView } from './golden-views.js';
+import { goldenView, householdSummary, KnownStateView, PersonLinkView, personSummary, PersonSummary, PersonView } from './golden-views.js';
 
 class PersonSearchRequest extends PageRequest {
   @ApiPropertyOptional({ description: '公民身份号码, or a residence permit or passport number' })
@@ -51,6 +52,7 @@ export class PersonController {
     private readonly finder: EntityFinder,
     private readonly searches: PersonSearch,
     private readonly histories: PersonHistory,
+    private readonly links: PersonLinks,
     private readonly log: AccessLog,
   ) {}
 
@@ -78,6 +80,17 @@ export class PersonController {
     await this.log.note(account, 'person.read', id);
     const households = await this.finder.householdsOf(id, account);
     return { ...goldenView(entity), households: households.map(householdSummary) };
+  }
+
+  @Get(':id/links')
+  @Roles('steward', 'worker')
+  @ApiOperation({ summary: 'Why the records are one person: for each the record it fits best, comparison by comparison, in words' })
+  @ApiOkResponse({ type: [PersonLinkView] })
+  @ApiResponse({ status: 307, description: 'Merged into another person; Location names it.' })
+  async linksOf(@SignedIn() account: Account, @Param('id', new EntityIdPipe('person')) id: string): Promise<PersonLinkView[]> {
+    const entity = await this.finder.find(id, 'person', account, (to) => `/persons/${to}/links`);
+    await this.log.note(account, 'person.links', id);
+    return this.links.of(entity);
   }
 
   @Get(':id/history')

@@ -1,4 +1,5 @@
 import { RESTRICTED_FACETS } from '#libs/model/bodies';
+import { restrictedFacetsOf } from '#libs/model/restricted';
 import type { FacetScope } from './account.js';
 
 /** System → the scope that opens it: systems of which even the existence of a record is secret. */
@@ -40,8 +41,7 @@ export function guardedSystems(authority: Iterable<{ system: string; field: stri
 
 /** The scopes a reader needs to see this record at all. */
 export function scopesOfRecord(record: { system: string; body: object }, secret: SecretSystems): FacetScope[] {
-  const facets = 'facets' in record.body && typeof record.body.facets === 'object' && record.body.facets !== null ? record.body.facets : {};
-  const scopes: FacetScope[] = RESTRICTED_FACETS.filter((f) => f in facets);
+  const scopes: FacetScope[] = [...restrictedFacetsOf(record.body)];
   const ofSystem = secret.get(record.system);
   if (ofSystem !== undefined && !scopes.includes(ofSystem)) scopes.push(ofSystem);
   return scopes;

@@ -13,7 +13,7 @@ const optionalTime = (out: CopyEncoder, time: string | undefined): void => (time
 
 export async function copySourceRecords(client: pg.ClientBase, sealing: Sealing, records: Iterable<HeldRecord>): Promise<void> {
   await copyBinary(client, 'source_record', [
-    'id', 'record_ref', 'system', 'record_type', 'version_order', 'source_time', 'observed_at', 'state', 'test', 'content_digest', 'origin_source', 'origin_position', 'sealed_key', 'sealed_body',
+    'id', 'record_ref', 'system', 'record_type', 'version_order', 'source_time', 'observed_at', 'state', 'test', 'content_digest', 'origin_source', 'origin_position', 'sealed_key', 'sealed_body', 'scopes',
   ], records, (r, out) => {
     out.int8(r.id);
     out.bytea(recordRef(sealing, r.key));
@@ -29,6 +29,7 @@ export async function copySourceRecords(client: pg.ClientBase, sealing: Sealing,
     out.int8(r.origin.position);
     out.bytea(sealing.seal(r.key));
     out.bytea(sealing.seal(r.content));
+    out.textArray(r.scopes);
   });
 }
 

@@ -20,6 +20,8 @@ export interface GoldenRow {
   validFrom: number;
   sealed: Uint8Array;
   search: SearchRow[];
+  /** What a reader needs to know of it, as `entity.open_to` says. */
+  openTo: string[];
 }
 
 /** Makes golden records out of sealed record texts: half of what a load has left to do when it knows who is who. */
@@ -32,7 +34,7 @@ export function goldenRows(sealing: Sealing, authority: AuthorityTable, job: Gol
   return job.entities.map(({ members }) => {
     const records = members.map((m) => ({ record: decodeRecord(sealing, m.key, m.row), attached: m.attached }));
     const golden = goldenOf(job.recordType, records, authority);
-    return { validFrom: Date.parse(golden.validFrom), sealed: sealing.sealJson(golden.stored), search: searchRows(sealing, golden.fields) };
+    return { validFrom: Date.parse(golden.validFrom), sealed: sealing.sealJson(golden.stored), search: searchRows(sealing, golden), openTo: golden.openTo };
   });
 }
 

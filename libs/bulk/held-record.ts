@@ -1,4 +1,5 @@
 import type { RecordKey } from '#libs/kernel/record-key';
+import { restrictedFacetsOf } from '#libs/model/restricted';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { featuresOfRecord, type RecordFeatures } from '#libs/resolution/record-features';
 import { contentText, type RecordContent } from '#libs/store/record-content';
@@ -23,13 +24,15 @@ export interface HeldRecord {
   content: Buffer;
   issues: readonly { field: string; code: string }[] | undefined;
   features: RecordFeatures;
+  /** Restricted facets it carries. */
+  scopes: readonly string[];
 }
 
 export function hold(record: AnySourceRecord): HeldRecord {
   return {
     id: 0, key: keyOf(record), system: record.system, recordType: record.recordType, order: record.order, sourceTime: record.sourceTime, observedAt: record.observedAt,
     state: record.state, test: record.test === true, origin: record.origin, content: Buffer.from(contentText(record), 'utf8'), issues: record.issues,
-    features: featuresOfRecord(record),
+    features: featuresOfRecord(record), scopes: restrictedFacetsOf(record.body),
   };
 }
 

@@ -90,7 +90,7 @@ function jobOf(input: Clustered, groups: readonly Group[], rows: ReadonlyMap<num
 
 async function copyChunk(client: pg.ClientBase, parts: EntityParts, input: Clustered, made: readonly Made[]): Promise<void> {
   const now = parts.clock.now();
-  await copyBinary(client, 'entity', ['id', 'record_type', 'version', 'state', 'valid_from', 'recorded_at', 'member_count', 'sealed_golden'], made, (e, out) => {
+  await copyBinary(client, 'entity', ['id', 'record_type', 'version', 'state', 'valid_from', 'recorded_at', 'member_count', 'sealed_golden', 'open_to'], made, (e, out) => {
     out.text(e.id);
     out.text(input.recordType);
     out.int4(1);
@@ -99,6 +99,7 @@ async function copyChunk(client: pg.ClientBase, parts: EntityParts, input: Clust
     out.timestamptz(now);
     out.int4(e.group.members.length);
     out.bytea(e.sealed);
+    out.textArray(e.openTo);
   });
   const links = made.flatMap((e) => Array.from(e.group.members, (i) => ({ e, i })));
   await copyBinary(client, 'crosswalk', ['record_id', 'entity_id', 'attached', 'probability', 'linked_at'], links, ({ e, i }, out) => {
@@ -111,10 +112,11 @@ async function copyChunk(client: pg.ClientBase, parts: EntityParts, input: Clust
     out.timestamptz(now);
   });
   const search = made.flatMap((e) => e.search.map((row) => ({ e, row })));
-  await copyBinary(client, 'entity_search', ['entity_id', 'kind', 'value_ref'], search, ({ e, row }, out) => {
+  await copyBinary(client, 'entity_search', ['entity_id', 'kind', 'value_ref', 'scopes'], search, ({ e, row }, out) => {
     out.text(e.id);
     out.text(row.kind);
     out.bytea(row.ref);
+    out.textArray(row.scopes);
   });
   await copyBinary(client, 'outbox', ['topic', 'key', 'initial', 'event'], made, (e, out) => {
     const { topic, key, event } = parts.encode({ entityId: e.id, recordType: input.recordType, version: 1, changed: [], kind: 'created', causes: [], initial: true });

@@ -61,6 +61,8 @@ export class TableMapper {
   private readonly voids: { holds: (text: string, lookups: ReadonlyMap<string, Row> | undefined) => boolean; column: string; why: string }[];
   private readonly recordType: RecordType;
   private readonly never: readonly string[];
+  /** The facet of a system that keeps nothing else: each of its records carries it, were it empty, for that is what makes the record restricted. */
+  private readonly sealedFacet: string | undefined;
 
   constructor(private readonly connector: Connector, table: string, divisions: Divisions) {
     const { manifest, mappingIn, codes } = connector;
@@ -79,6 +81,8 @@ export class TableMapper {
     });
     this.recordType = manifest.records.find((r) => r.table === table)!.type;
     this.never = manifest.never;
+    const facets = Object.keys(manifest.authority).filter((f) => f.startsWith('facets.')).map((f) => f.slice('facets.'.length));
+    if (facets.length > 0 && facets.every((f) => manifest.restricted.includes(f))) this.sealedFacet = manifest.restricted[0];
   }
 
   outcome(raw: RawRow, origin: RowOrigin): RowOutcome {
@@ -103,6 +107,10 @@ export class TableMapper {
     record.system = this.connector.id;
     record.observedAt = origin.observedAt;
     record.origin = { source: origin.source, position };
+    if (this.sealedFacet !== undefined && record.recordType === 'person') {
+      const body = record.body as { facets?: Record<string, unknown> };
+      (body.facets ??= {})[this.sealedFacet] ??= {};
+    }
     return record as AnySourceRecord;
   }
 }

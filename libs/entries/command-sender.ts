@@ -31,6 +31,8 @@ export class CommandSender {
     switch (command.kind) {
       case 'entry':
         return this.refOf(command.linkTo ?? `${command.record.system}:${command.record.recordType}:${command.record.naturalKey}`);
+      case 'settlement':
+        return this.refOf(command.linkTo);
       case 'link':
       case 'noLink':
         return this.refOf(command.records[0]!);
@@ -45,6 +47,8 @@ export class CommandSender {
     switch (command.kind) {
       case 'entry':
         return command.entryId;
+      case 'settlement':
+        return command.disputeId;
       case 'replay':
         // Asked for again, it is to be done again: the first replay may have failed.
         return `replay-${uuidv7(this.clock.now())}`;

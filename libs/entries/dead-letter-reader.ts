@@ -68,8 +68,9 @@ export class DeadLetterReader {
   }
 
   private async hiddenSystems(account: Account): Promise<string[]> {
-    const { secret } = await this.authority.current();
-    return [...secret].filter(([, scope]) => !account.facetScopes.includes(scope)).map(([system]) => system);
+    // A row of a mixed system may hold the restricted fact, readable or not.
+    const { guarded } = await this.authority.current();
+    return [...guarded].filter(([, scope]) => !account.facetScopes.includes(scope)).map(([system]) => system);
   }
 }
 

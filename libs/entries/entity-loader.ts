@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { EntityId } from '#libs/kernel/ids';
 import type { RecordKey, RecordType } from '#libs/kernel/record-key';
+import { openingsFor } from '#libs/model/restricted';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
 import { decodeSourceRecord, keyOf, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
@@ -38,14 +39,17 @@ export class EntityLoader {
     private readonly sealing: Sealing,
   ) {}
 
-  /** The active entity this id leads to: itself, or the one it was merged into, however often. Undefined when there is none. */
-  async activeId(id: EntityId): Promise<EntityId | undefined> {
+  /**
+   * The active entity this id leads to: itself, or the one it was merged into, however often. Undefined when there is none, and alike
+   * when the id is one that readers to whom no more than `openScopes` is open have never seen.
+   */
+  async activeId(id: EntityId, openScopes: readonly string[]): Promise<EntityId | undefined> {
     // The depth bound only stops a circle that must not exist.
     const [row] = await this.db.query<{ id: string }[]>(
       `with recursive path as (
-         select id, state, merged_into, 0 as depth from entity where id = $1
+         select id, state, merged_into, 0 as depth from entity where id = $1 and open_to && $2::text[]
          union all select e.id, e.state, e.merged_into, p.depth + 1 from path p join entity e on e.id = p.merged_into where p.state = 'merged' and p.depth < 1000)
-       select id from path where state = 'active'`, [id]);
+       select id from path where state = 'active'`, [id, openingsFor(openScopes)]);
     return row?.id;
   }
 

@@ -14,6 +14,8 @@ export interface StoredEntry {
   entityId?: string;
   submittedAt: string;
   resolvedAt?: string;
+  /** Of a failed entry; no personal value. */
+  failure?: { code: string; reason: string };
   command: EntryCommand;
   /** SHA-256 of the request, to tell a repeated request from another one under the same id. */
   requestDigest: string;
@@ -29,9 +31,11 @@ interface EntryRow {
   sealed_entry: Buffer;
   submitted_at: Date;
   resolved_at: Date | null;
+  failure_code: string | null;
+  failure_reason: string | null;
 }
 
-const COLUMNS = 'id, kind, account_id, community, state, entity_id, sealed_entry, submitted_at, resolved_at';
+const COLUMNS = 'id, kind, account_id, community, state, entity_id, sealed_entry, submitted_at, resolved_at, failure_code, failure_reason';
 
 /** What workers entered. Resolution moves the state on. */
 export class EntryStore {
@@ -77,6 +81,7 @@ export class EntryStore {
       ...(row.community !== null && { community: row.community }),
       ...(row.entity_id !== null && { entityId: row.entity_id }),
       ...(row.resolved_at !== null && { resolvedAt: row.resolved_at.toISOString() }),
+      ...(row.failure_code !== null && { failure: { code: row.failure_code, reason: row.failure_reason ?? '' } }),
     };
   }
 }

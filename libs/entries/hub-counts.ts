@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Account } from '#libs/access/account';
+import { openingsFor } from '#libs/model/restricted';
 import type { AuthorityReader } from './authority-reader.js';
 
 /** Rows of one system: what was read must be accounted for, and what was accepted must be resolved. */
@@ -66,7 +67,7 @@ export class CountsReader {
       this.counted('select s.system as name, count(*) as n from source_record s join crosswalk c on c.record_id = s.id group by s.system'),
       this.counted('select system as name, count(*) as n from dead_letter where replayed_at is null group by system'),
       this.db.query<{ target: string; state: string; n: string }[]>('select target, state, count(*) as n from delivery group by target, state'),
-      this.counted(`select record_type as name, count(*) as n from entity where state = 'active' group by record_type`),
+      this.counted(`select record_type as name, count(*) as n from entity where state = 'active' and open_to && $1::text[] group by record_type`, [openingsFor(account.facetScopes)]),
       this.counted('select state as name, count(*) as n from review where not restricted group by state'),
       this.counted('select state as name, count(*) as n from entry group by state'),
       this.counted(`select 'outbox' as name, count(*) as n from outbox`),
@@ -83,8 +84,8 @@ export class CountsReader {
     };
   }
 
-  private async counted(sql: string): Promise<Map<string, number>> {
-    const rows = await this.db.query<Counted[]>(sql);
+  private async counted(sql: string, values: unknown[] = []): Promise<Map<string, number>> {
+    const rows = await this.db.query<Counted[]>(sql, values);
     return new Map(rows.map((r) => [r.name, Number(r.n)]));
   }
 }

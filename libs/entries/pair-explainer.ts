@@ -41,7 +41,7 @@ export class PairExplainer {
   private async levelsOf(keys: ReadonlyMap<string, KeyKind>): Promise<Map<string, KeyLevel>> {
     const byHash = new Map([...keys].map(([text, kind]) => [String(this.sealing.hash64(text)), { text, kind }]));
     const rows = await this.db.query<{ key: string; size: string; tokens: string }[]>(
-      `select key, count(*) as size, count(distinct nullif(token, 0)) as tokens from blocking_key where key = any($1::bigint[]) group by key`,
+      `select key, count(*) filter (where token <> -1) as size, count(distinct token) filter (where token not in (0, -1)) as tokens from blocking_key where key = any($1::bigint[]) group by key`,
       [[...byHash.keys()]]);
     return new Map(rows.map((row) => {
       const { text, kind } = byHash.get(row.key)!;

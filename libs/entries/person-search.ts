@@ -24,16 +24,16 @@ export class PersonSearch {
   ) {}
 
   /**
-   * Persons this account may see whose *visible* values hold the term, in order of id, from after `after`. The index also
-   * knows values of hidden records: a person found by such a value alone is not found.
+   * Persons this account may see whose *visible* values hold the term, in order of id, from after `after`. The index knows what
+   * scopes a value asks for: one of a hidden record is looked up like one that nobody has.
    */
   async find(term: SearchTerm, account: Account, after: EntityId | undefined, limit: number): Promise<VisibleEntity[]> {
     const found: VisibleEntity[] = [];
     for (let from = after ?? ''; found.length < limit;) {
       const rows = await this.db.query<{ entity_id: string }[]>(
         `select distinct s.entity_id from entity_search s join entity e on e.id = s.entity_id
-          where s.value_ref = $1 and s.kind = $2 and s.entity_id > $3 and e.record_type = 'person' and e.state = 'active'
-          order by s.entity_id limit $4`, [this.sealing.ref(term.kind, term.text), term.kind, from, BATCH]);
+          where s.value_ref = $1 and s.kind = $2 and s.scopes <@ $5::text[] and s.entity_id > $3 and e.record_type = 'person' and e.state = 'active'
+          order by s.entity_id limit $4`, [this.sealing.ref(term.kind, term.text), term.kind, from, BATCH, account.facetScopes]);
       const visible = await this.entities.read(rows.map((r) => r.entity_id), account);
       for (const { entity_id } of rows) {
         const entity = visible.get(entity_id);

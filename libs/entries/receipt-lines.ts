@@ -1,21 +1,5 @@
 import type { Account } from '#libs/access/account';
-
-/** One target system's line of a receipt, as fan-out words it. */
-export interface ReceiptLine {
-  target: string;
-  name: string;
-  nameEn: string;
-  state: string;
-  stateZh: string;
-  stateEn: string;
-  reasonCode?: string;
-  /** Reason in words; absent when the state says it all. */
-  zh?: string;
-  en?: string;
-  /** How many records of the target it concerns. */
-  records: number;
-  changedAt?: string;
-}
+import type { ReceiptLine } from '#libs/model/receipt';
 
 /**
  * Reads the receipt of an entry, one line for each target; fan-out keeps them, the hub hands the function in. `openScopes`:

@@ -23,11 +23,12 @@ export class RecordScope {
       `select ${SOURCE_RECORD_COLUMNS}, entity_id from source_record left join crosswalk on record_id = id where record_ref = any($1)`,
       [keys.map((key) => recordRef(this.sealing, key))]);
     const { secret } = await this.authority.current();
-    const entities = await this.entities.read([...new Set(rows.flatMap((r) => r.entity_id ?? []))], account);
+    // Hidden ones first, so that nothing more is asked for them than for a key that nobody has.
+    const open = rows.map((row) => ({ row, record: decodeSourceRecord(this.sealing, row) }))
+      .filter(({ record }) => scopesOfRecord(record, secret).every((s) => account.facetScopes.includes(s)));
+    const entities = await this.entities.read([...new Set(open.flatMap(({ row }) => row.entity_id ?? []))], account);
     const visible = new Set<RecordKey>();
-    for (const row of rows) {
-      const record = decodeSourceRecord(this.sealing, row);
-      if (!scopesOfRecord(record, secret).every((s) => account.facetScopes.includes(s))) continue;
+    for (const { row, record } of open) {
       if ((row.entity_id !== null && entities.has(row.entity_id)) || inCommunity(account, divisionsOfBody(record.body))) visible.add(keyOf(record));
     }
     return visible;

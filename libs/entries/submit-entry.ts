@@ -95,7 +95,7 @@ export class SubmitEntry {
   }
 
   private async visible(id: EntityId, account: Account, what: string): Promise<VisibleEntity> {
-    const active = await this.subjects.loader.activeId(id);
+    const active = await this.subjects.loader.activeId(id, account.facetScopes);
     const entity = active === undefined ? undefined : await this.subjects.entities.readOne(active, account);
     if (!entity) throw notFound(what);
     return entity;

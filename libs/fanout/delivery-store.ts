@@ -3,7 +3,8 @@ import type { Clock } from '#libs/kernel/clock';
 import { uuidv7 } from '#libs/kernel/ids';
 import type { Sealing } from '#libs/platform/sealing';
 import type { Transaction } from '#libs/store/unit-of-work';
-import type { Delivery, DeliveryAction, DeliveryOutcome, DeliveryPayload, DeliveryState, NewDelivery } from './delivery.js';
+import type { DeliveryState } from '#libs/model/receipt';
+import type { Delivery, DeliveryAction, DeliveryOutcome, DeliveryPayload, NewDelivery } from './delivery.js';
 
 interface Row {
   id: string; target: string; target_ref: Buffer; entity_id: string; entity_version: number; cause: string; action: DeliveryAction; state: DeliveryState;
@@ -118,6 +119,12 @@ export class DeliveryStore {
       : await tx.client.query(
         `update delivery set reason_code = null, next_attempt_at = $3, changed_at = $3 where target = $1 and state = 'waiting' and reason_code = $2`, [which.target, which.reasonCode, now]);
     return done.rowCount ?? 0;
+  }
+
+  /** Why an entry could not be worked on; undefined for one that could. */
+  async entryFailure(id: string): Promise<string | undefined> {
+    const found = await this.pool.query<{ failure_reason: string | null }>({ name: 'entry_failure', text: `select failure_reason from entry where id = $1 and state = 'failed'`, values: [id] });
+    return found.rows[0] && (found.rows[0].failure_reason ?? '');
   }
 
   /** The community of the entry and who made it; undefined when there is no such entry. */

@@ -1,7 +1,6 @@
+import type { DeliveryState } from '#libs/model/receipt';
 import type { PlannedWrite } from './plan-write.js';
 
-/** How far a delivery got, in the words of the receipt. */
-export type DeliveryState = 'notShared' | 'noRecord' | 'waiting' | 'written' | 'pickedUp' | 'confirmed' | 'rejected';
 export type DeliveryAction = 'update' | 'create' | 'ticket';
 
 /** What is kept, sealed, of what is or was to be written. */

@@ -3,11 +3,12 @@ import type { Clock } from '#libs/kernel/clock';
 import type { RecordKey } from '#libs/kernel/record-key';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
+import { AuthorityCache } from '#libs/store/authority-cache';
 import { DeadLetterStore } from '#libs/store/dead-letter-store';
 import { recordRef } from '#libs/store/source-record-codec';
 import type { UnitOfWork } from '#libs/store/unit-of-work';
+import { authorityTable, type AuthorityTable } from '#libs/survivorship/authority';
 import { AgreementStore } from './agreement-store.js';
-import { AuthorityCache } from './authority-cache.js';
 import { ConnectionStore } from './connection-store.js';
 import { DeliveryStore } from './delivery-store.js';
 import { keyOf } from './entity-members.js';
@@ -25,7 +26,7 @@ export class FanoutStore {
   readonly projections: ProjectionStore;
   readonly connections: ConnectionStore;
   readonly deadLetters: DeadLetterStore;
-  readonly authority: AuthorityCache;
+  readonly authority: AuthorityCache<AuthorityTable>;
 
   constructor(readonly pool: pg.Pool, readonly unitOfWork: UnitOfWork, private readonly sealing: Sealing, readonly clock: Clock) {
     this.entities = new EntityReader(pool, sealing);
@@ -34,7 +35,7 @@ export class FanoutStore {
     this.projections = new ProjectionStore(pool, sealing, clock);
     this.connections = new ConnectionStore(pool, clock);
     this.deadLetters = new DeadLetterStore(sealing, clock);
-    this.authority = new AuthorityCache(pool, clock);
+    this.authority = new AuthorityCache(pool, clock, authorityTable);
   }
 
   /** Blind index of a target's record: the same as the record's own in source_record. */

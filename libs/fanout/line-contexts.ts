@@ -12,7 +12,7 @@ export async function readContexts(store: FanoutStore, target: Target, entityIds
   const ids = [...members.values()].map((m) => m.entityId);
   const [agreements, authority, approved, minted, contested] = await Promise.all([
     store.agreements.forTarget(target.id),
-    store.authority.table(),
+    store.authority.current(),
     store.connections.approved(target.id),
     target.person?.createNeeds === undefined ? new Map<string, { naturalKey: string }>() : store.projections.minted(target.id, ids),
     target.ticketKinds?.includes('contestedId') ? store.entities.contestedIds(ids) : new Map<string, string[]>(),

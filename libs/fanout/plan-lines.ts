@@ -4,7 +4,8 @@ import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Phone } from '#libs/model/values';
 import type { AuthorityTable } from '#libs/survivorship/authority';
 import { sameFact } from '#libs/survivorship/same-fact';
-import type { DeliveryAction, DeliveryState } from './delivery.js';
+import type { DeliveryState } from '#libs/model/receipt';
+import type { DeliveryAction } from './delivery.js';
 import { recordsAtTarget, shareableFields, type EntityMembers } from './entity-members.js';
 import { planTickets, TICKET_PATHS } from './plan-tickets.js';
 import { planCreate, planUpdate, type WrittenProjection } from './plan-write.js';
@@ -14,7 +15,7 @@ import type { Target } from './target.js';
 /** Why a line is where it is; each has its words in receipt-words.ts. */
 export type LineReason =
   | Refusal | 'ticketsOnly' | 'takesNoFields' | 'notReceived' | 'outranked' | 'noRecordThere' | 'cannotBeSaid' | 'alreadyThere'
-  | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'nothingLeft' | 'restricted';
+  | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'nothingLeft' | 'entryFailed' | 'restricted';
 
 /** What everything about one person and one target is decided from. */
 export interface LineContext {

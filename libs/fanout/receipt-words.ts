@@ -1,4 +1,4 @@
-import type { DeliveryState } from './delivery.js';
+import type { DeliveryState } from '#libs/model/receipt';
 import type { LineReason } from './plan-lines.js';
 
 interface Words {
@@ -38,6 +38,7 @@ const REASON_WORDS: Record<LineReason, Words> = {
   conflict: { zh: '对方有更新的数据，正在重新读取核对', en: 'the system has newer data; it is read again and resolved' },
   targetRefused: { zh: '对方拒绝写入（…），请核对后重新发送', en: 'the system refused it (…); check it there and replay' },
   nothingLeft: { zh: '此后的变更已使本次写入不再需要', en: 'a later change made this write unnecessary' },
+  entryFailed: { zh: '录入未能处理（…），没有发往任何系统', en: 'the entry could not be worked on (…); nothing goes to any system' },
   restricted: { zh: '该系统不对外公开办理情况', en: 'this system tells nobody outside what it holds or does' },
 };
 

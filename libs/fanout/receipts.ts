@@ -1,26 +1,10 @@
-import type { Delivery, DeliveryState } from './delivery.js';
+import type { DeliveryState, ReceiptLine } from '#libs/model/receipt';
+import type { Delivery } from './delivery.js';
 import { HUB, type FanoutStore } from './fanout-store.js';
 import { planLines } from './plan-lines.js';
 import { readContexts } from './line-contexts.js';
 import { reasonWords, STATE_WORDS } from './receipt-words.js';
 import type { Target } from './target.js';
-
-/** How far one entry got at one target. */
-export interface ReceiptLine {
-  target: string;
-  name: string;
-  nameEn: string;
-  state: DeliveryState;
-  stateZh: string;
-  stateEn: string;
-  reasonCode?: string;
-  /** The reason in words; absent when the state says it all. */
-  zh?: string;
-  en?: string;
-  /** How many records of the target it concerns: two when it keeps the person twice. */
-  records: number;
-  changedAt?: string;
-}
 
 /** A line stands where the slowest of its records stands. */
 const SLOWEST_FIRST: readonly DeliveryState[] = ['rejected', 'waiting', 'written', 'pickedUp', 'confirmed', 'noRecord', 'notShared'];
@@ -37,9 +21,11 @@ export class Receipts {
    */
   async receiptFor(cause: string, openScopes: readonly string[] = []): Promise<ReceiptLine[]> {
     const deliveries = await this.store.deliveries.list({ cause: cause.includes(':') ? this.store.causeOf(cause) : cause, limit: MOST_ROWS });
+    const failure = await this.store.deliveries.entryFailure(cause);
     return this.targets.map((target) => {
       const closed = target.scopes.some((scope) => !openScopes.includes(scope));
-      return closed ? lineOf(target, 'notShared', 'restricted') : lineFor(target, newestOfEach(deliveries.filter((d) => d.target === target.id)));
+      if (closed) return lineOf(target, 'notShared', 'restricted');
+      return failure !== undefined ? lineOf(target, 'notShared', 'entryFailed', failure) : lineFor(target, newestOfEach(deliveries.filter((d) => d.target === target.id)));
     });
   }
 

@@ -74,7 +74,7 @@ function recordsWithPhone(features: readonly PersonFeatures[], cluster: Int32Arr
   if (counts.size > 0) {
     features.forEach((f, i) => {
       const c = counts.get(cluster[i]!);
-      if (c !== undefined && f.phones.length > 0 && !f.attachable && !f.mention) counts.set(cluster[i]!, c + 1);
+      if (c !== undefined && f.phones.length > 0 && !f.attachable && !f.mention && !f.restricted) counts.set(cluster[i]!, c + 1);
     });
   }
   return counts;

@@ -57,7 +57,7 @@ export function levelOf(kind: KeyKind, size: number, distinctTokens: number): Ke
 /** What is counted as one person behind a key: the sound of the name, so that a homophone or variant is no second person. Empty: not counted. */
 export function token(f: PersonFeatures): string {
   const n = f.name;
-  return n === undefined || n.nickname || n.cut || n.wildcard ? '' : n.sound;
+  return f.restricted || n === undefined || n.nickname || n.cut || n.wildcard ? '' : n.sound;
 }
 
 /** Takes one key: its kind and the parts of its value. Parts are hashed as they come; millions of joined strings cost more than the hashing. */

@@ -63,7 +63,10 @@ export function proposePairs(features: readonly PersonFeatures[], scorer: PairSc
       for (let j = i + 1; j < size; j++) {
         const b = members[j]!;
         if (kind === KEY.phone) {
-          if (features[a]!.attachable !== features[b]!.attachable) out.attachments.push(features[a]!.attachable ? { account: a, record: b } : { account: b, record: a });
+          if (features[a]!.attachable === features[b]!.attachable) continue;
+          const [account, record] = features[a]!.attachable ? [a, b] : [b, a];
+          // A restricted record pulls nobody: the account would tell of it.
+          if (!features[record]!.restricted) out.attachments.push({ account, record });
           continue;
         }
         if (!seen.add(a, b)) continue;
@@ -101,6 +104,13 @@ export function proposeWithContext(
   return edges;
 }
 
+/** Records of a block that count: restricted ones make no block too large for the others. */
+function countedSize(features: readonly PersonFeatures[], members: Uint32Array, size: number): number {
+  let counted = size;
+  for (let i = 0; i < size; i++) if (features[members[i]!]!.restricted) counted -= 1;
+  return counted;
+}
+
 type BlockCallback = (kind: KeyKind, members: Uint32Array, size: number) => void;
 
 function eachPersonBlock(features: readonly PersonFeatures[], lookup: LevelLookup | undefined, levels: ValueLevels, callback: BlockCallback): void {
@@ -113,7 +123,7 @@ function eachPersonBlock(features: readonly PersonFeatures[], lookup: LevelLooku
       if (kind === KEY.phone ? wanted.has(a) : proposes(kind)) table.add(i, kind, a, b, c, d);
     }));
     table.eachBlock((kind, members, size) => {
-      if (size > 1 && (isCounted(kind) || levelOf(kind, size, 0) < 3)) callback(kind, members, size);
+      if (size > 1 && (isCounted(kind) || levelOf(kind, countedSize(features, members, size), 0) < 3)) callback(kind, members, size);
     });
     return;
   }
@@ -138,7 +148,7 @@ function eachContextBlock(
       if (c !== undefined) eachContextKey(f, c.kin, (kind, p, q, r, s) => table.add(i, kind, p, q, r, s));
     });
     table.eachBlock((kind, members, size) => {
-      if (size > 1 && levelOf(kind, size, 0) < 3) callback(members, size);
+      if (size > 1 && levelOf(kind, countedSize(features, members, size), 0) < 3) callback(members, size);
     });
     return;
   }

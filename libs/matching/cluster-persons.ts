@@ -76,6 +76,7 @@ export function clusterPersons(input: PersonInput): PersonClusters {
     nameless: (a, b) => isNameless(features[a]!) || isNameless(features[b]!),
     contested: (a, b) => isContested(features[a]!, features[b]!, scorer),
     constraints,
+    follows: (i) => features[i]!.restricted,
     margin: MARGIN,
   });
   const attached = attachAccounts(features, clusters.cluster, candidates.attachments);
@@ -114,12 +115,21 @@ function potentialMatches(records: readonly PersonFeatures[], edges: EdgeList, c
     if (a >= n || b >= n || cluster[a] === cluster[b]) continue;
     const pair = Math.min(cluster[a]!, cluster[b]!) * cluster.length + Math.max(cluster[a]!, cluster[b]!);
     const before = best.get(pair);
+    // Between two clusters everybody sees, a pair everybody sees: whether a restricted record pulls harder must not take it away.
+    if (before !== undefined && isRestricted(e, edges, records) !== isRestricted(before, edges, records)) {
+      if (isRestricted(before, edges, records)) best.set(pair, e);
+      continue;
+    }
     if (before === undefined || edges.weight[e]! > edges.weight[before]! || (edges.weight[e] === edges.weight[before] && orderOf(e, before, edges, records) < 0)) best.set(pair, e);
   }
   return [...best.values()]
     .map((e) => ({ e, ...inOrder(e, edges, records) }))
     .sort((x, y) => compareUtf8(records[x.a]!.key, records[y.a]!.key) || compareUtf8(records[x.b]!.key, records[y.b]!.key))
     .map(({ e, a, b }) => ({ a, b, probability: probabilityOf(edges.weight[e]!), reason: reasonOf(records[a]!, records[b]!, ambiguous.has(e) || edges.verdict[e] === EDGE.link) }));
+}
+
+function isRestricted(e: number, edges: EdgeList, records: readonly PersonFeatures[]): boolean {
+  return records[edges.a[e]!]!.restricted || records[edges.b[e]!]!.restricted;
 }
 
 function inOrder(e: number, edges: EdgeList, records: readonly PersonFeatures[]): { a: number; b: number } {

@@ -13,6 +13,8 @@ export interface ClusterRules {
   nameless?(a: number, b: number): boolean;
   contested?(a: number, b: number): boolean;
   constraints: Constraints;
+  /** Records that join what the others made among themselves, and never join two of them. */
+  follows?(i: number): boolean;
   /** A rival this many bits weaker than the edge no longer makes it ambiguous. */
   margin: number;
 }
@@ -39,11 +41,26 @@ export function clusterEdges(n: number, edges: EdgeList, extra: readonly (readon
   for (const [a, b] of rules.constraints.links) sets.union(a, b);
   for (const [a, b] of extra) sets.union(a, b);
   const work = new Agglomeration(n, edges, rules);
-  for (const [a, b] of rules.constraints.links) work.decide(a, b);
-  eachComponent(n, edges, sets, (list) => work.run(list));
+  const follows = (i: number): boolean => rules.follows?.(i) === true;
+  const followed = rules.constraints.links.filter(([a, b]) => follows(a) || follows(b));
+  for (const [a, b] of rules.constraints.links) if (!follows(a) && !follows(b)) work.decide(a, b);
+  if (!anyFollows(n, rules)) {
+    eachComponent(n, edges, sets, (list) => work.run(list));
+  } else {
+    const withFollower = (e: number): boolean => follows(edges.a[e]!) || follows(edges.b[e]!);
+    eachComponent(n, edges, sets, (list) => work.run(list.filter((e) => !withFollower(e))));
+    work.leadersAreDone();
+    for (const [a, b] of followed) work.decide(a, b);
+    eachComponent(n, edges, sets, (list) => work.run(list.filter(withFollower)));
+  }
   const component = new Int32Array(n);
   for (let i = 0; i < n; i++) component[i] = sets.find(i);
   return { component: labelled(component, rules.keys), cluster: labelled(work.clusterOf, rules.keys), ambiguous: work.ambiguous };
+}
+
+function anyFollows(n: number, { follows }: ClusterRules): boolean {
+  if (follows !== undefined) for (let i = 0; i < n; i++) if (follows(i)) return true;
+  return false;
 }
 
 /** Positions of the edges that may join, component by component; a counting sort by component root. */
@@ -62,6 +79,8 @@ class Agglomeration {
   readonly ambiguous = new Set<number>();
   /** Members of each cluster that has more than one, by its representative. */
   private readonly members = new Map<number, number[]>();
+  /** Clusters that hold a record which follows none, once those are done: no two of them are joined any more. */
+  private led: Set<number> | undefined;
 
   constructor(
     n: number,
@@ -72,11 +91,20 @@ class Agglomeration {
     for (let i = 0; i < n; i++) this.clusterOf[i] = i;
   }
 
+  leadersAreDone(): void {
+    this.led = new Set();
+    for (let i = 0; i < this.clusterOf.length; i++) if (this.rules.follows?.(i) !== true) this.led.add(this.clusterOf[i]!);
+  }
+
+  private bothLed(a: number, b: number): boolean {
+    return this.led !== undefined && this.led.has(a) && this.led.has(b);
+  }
+
   /** Obeys a steward's link, before any edge; a steward's no alone stops it. */
   decide(a: number, b: number): void {
     const x = this.clusterOf[a]!;
     const y = this.clusterOf[b]!;
-    if (x !== y && !this.forbidden(x, y)) this.join(x, y);
+    if (x !== y && !this.forbidden(x, y) && !this.bothLed(x, y)) this.join(x, y);
   }
 
   run(list: Uint32Array): void {
@@ -88,7 +116,7 @@ class Agglomeration {
       const b = this.clusterOf[edges.b[e]!]!;
       const certain = edges.verdict[e] === EDGE.identity;
       if (a === b || (certainOnly && !certain)) continue;
-      if (this.conflict(a, b) || this.bridges(e, a, b)) continue;
+      if (this.bothLed(a, b) || this.conflict(a, b) || this.bridges(e, a, b)) continue;
       if (!certain && list.length > 1 && (this.rival(a, b, e, list) || this.rival(b, a, e, list))) {
         this.ambiguous.add(e);
         continue;
@@ -162,6 +190,7 @@ class Agglomeration {
     }
     this.members.set(keep, kept);
     this.members.delete(gone);
+    if (this.led?.has(gone) === true) this.led.add(keep);
   }
 }
 

@@ -1,6 +1,7 @@
 import { recordKey } from '#libs/kernel/record-key';
 import type { RecordKey } from '#libs/kernel/record-key';
 import type { Membership, PersonBody, Relative } from '#libs/model/bodies';
+import { restrictedFacetsOf } from '#libs/model/restricted';
 import type { SourceRecord } from '#libs/model/source-record';
 import { dateNumber } from './birth-dates.js';
 import type { DateNumber } from './birth-dates.js';
@@ -70,6 +71,11 @@ export interface PersonFeatures {
   readonly title: boolean;
   /** This is such a landlord, no record. */
   readonly mention: boolean;
+  /**
+   * Carries facts that only a scope may see. It joins what others made and joins no two of them, counts behind no key and pulls
+   * no account: what everybody sees is the same whether the record exists or not.
+   */
+  readonly restricted: boolean;
   /** Neither a legal name nor a usable ID nor a birth date: attached to a person, never identity. */
   readonly attachable: boolean;
 }
@@ -109,6 +115,7 @@ export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
     landlord: landlordOf(record, body),
     title: isTitle(record, body),
     mention: false,
+    restricted: restrictedFacetsOf(record.body).length > 0,
     attachable: (name === undefined || name.nickname) && !usableId && birth === 0,
   };
 }
@@ -125,7 +132,7 @@ function landlordOf(record: SourceRecord<'person'>, body: PersonBody): PersonFea
   return {
     type: 'person', key: flat(`${BEHIND_ALL}${recordKey(record.system, 'person', record.naturalKey)}`), system: record.system, test: false, name, former: NONE, sex: 0,
     idStatus: ID.none, id: '', formerIds: NONE, idBirth: 0, birth: 0, slippable: false, phones, places: [place], relatives: NONE, memberships: NONE,
-    landlord: undefined, title: false, mention: true, attachable: false,
+    landlord: undefined, title: false, mention: true, restricted: restrictedFacetsOf(record.body).length > 0, attachable: false,
   };
 }
 

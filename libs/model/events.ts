@@ -24,6 +24,8 @@ export interface SourceRecordAccepted {
 export type Command =
   | { kind: 'entry'; entryId: string; record: AnySourceRecord; /** The worker picked this record's person first. */ linkTo?: RecordKey; actor: string }
   | { kind: 'link' | 'noLink'; decisionId: string; records: RecordKey[]; actor: string; reason?: string }
+  /** The answer to a dispute: a record of the hub that settles one field of the person the dispute is about. */
+  | { kind: 'settlement'; disputeId: string; record: AnySourceRecord; linkTo: RecordKey; actor: string }
   | { kind: 'revoke'; decisionId: string; revokes: string; actor: string; reason?: string }
   /** Read or write what a dead letter holds once more; for intake and fan-out, resolution leaves it. */
   | { kind: 'replay'; deadLetterId: string; actor: string };
@@ -41,6 +43,10 @@ export interface GoldenRecordChanged {
   causes: RecordKey[];
   /** From a bulk load: delivered only through a first connection. */
   initial: boolean;
+  /** Only what readers of these restricted facets may see has changed: nobody else is to hear that anything did. */
+  scopes?: string[];
+  /** The steward's decision that caused it. */
+  decisionId?: string;
 }
 
 /** A target created a record for us and named its key; resolution adds the record to the crosswalk. Keyed by entity id. */

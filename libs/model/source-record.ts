@@ -17,6 +17,17 @@ export interface Origin {
   position: number;
 }
 
+/** The answer to a dispute: this record states one field in the name of the department that settled it. */
+export interface Settlement {
+  dispute: string;
+  /** Canonical path; the record says nothing else. */
+  field: string;
+  /** The system of the department: the record stands where its own word would, and goes where its word may go. */
+  system: string;
+  /** The value found wrong. */
+  over?: unknown;
+}
+
 /** One system's version of a thing, immutable per version. */
 export interface SourceRecord<T extends RecordType = RecordType> {
   system: string;
@@ -41,6 +52,7 @@ export interface SourceRecord<T extends RecordType = RecordType> {
   legacy?: Record<string, string>;
   /** Fields that only repeat what the hub wrote: no evidence, win nothing. */
   hubOrigin?: string[];
+  settles?: Settlement;
 }
 
 export type AnySourceRecord = SourceRecord<'person'> | SourceRecord<'household'> | SourceRecord<'dwelling'>;

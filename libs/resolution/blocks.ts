@@ -2,25 +2,26 @@ import { levelOf, proposes, isCounted, KEY, type KeyLevel } from '#libs/matching
 import type { Transaction } from '#libs/store/unit-of-work';
 import { MEMBERSHIP, type IndexedKey } from './record-features.js';
 
-/** The records behind one key, and how many distinct people they name. */
+/** The records behind one key; how many of them count, and how many distinct people those name. */
 export interface Block {
   ids: number[];
+  size: number;
   distinct: number;
 }
 
-const EMPTY: Block = { ids: [], distinct: 0 };
+const EMPTY: Block = { ids: [], size: 0, distinct: 0 };
 
 /** Reads blocks of the store. Plan: one index-only scan of blocking_key_key a key (it includes record and token). */
 export async function readBlocks(tx: Transaction, hashes: readonly string[]): Promise<Map<string, Block>> {
   const blocks = new Map<string, Block>();
   if (hashes.length === 0) return blocks;
-  const result = await tx.client.query<{ key: string; ids: string[]; distinct_tokens: string }>({
+  const result = await tx.client.query<{ key: string; ids: string[]; size: string; distinct_tokens: string }>({
     name: 'blocks',
-    text: `select key, array_agg(record_id) as ids, count(distinct nullif(token, 0)) as distinct_tokens
+    text: `select key, array_agg(record_id) as ids, count(*) filter (where token <> -1) as size, count(distinct token) filter (where token not in (0, -1)) as distinct_tokens
              from blocking_key where key = any($1::bigint[]) group by key`,
     values: [hashes],
   });
-  for (const row of result.rows) blocks.set(row.key, { ids: row.ids.map(Number), distinct: Number(row.distinct_tokens) });
+  for (const row of result.rows) blocks.set(row.key, { ids: row.ids.map(Number), size: Number(row.size), distinct: Number(row.distinct_tokens) });
   return blocks;
 }
 
@@ -41,8 +42,8 @@ export async function replaceKeys(tx: Transaction, records: readonly { id: numbe
 
 export function blockLevelOf(kind: IndexedKey['kind'], block: Block | undefined): KeyLevel {
   if (kind === MEMBERSHIP) return 0;
-  const { ids, distinct } = block ?? EMPTY;
-  return levelOf(kind, ids.length, distinct);
+  const { size, distinct } = block ?? EMPTY;
+  return levelOf(kind, size, distinct);
 }
 
 /**

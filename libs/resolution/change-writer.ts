@@ -10,7 +10,7 @@ import type { GoldenRecordChanged } from '#libs/model/events';
 import type { AuthorityTable } from '#libs/survivorship/authority';
 import { blockLevelOf, readBlocks, replaceKeys } from './blocks.js';
 import { DecisionReader } from './decision-reader.js';
-import type { Placement, EntityUpdater } from './entity-updater.js';
+import type { Placement, EntityUpdater, UpdateContext } from './entity-updater.js';
 import { readLinks } from './crosswalk-store.js';
 import { FeatureCache } from './feature-cache.js';
 import { IncrementalResolver, type Dirty, type Resolved } from './incremental-resolver.js';
@@ -26,6 +26,8 @@ export interface ChangeSet {
   records: readonly AnySourceRecord[];
   /** Records that decisions written in this transaction name: their place is worked out anew. */
   decided: readonly RecordKey[];
+  /** The stewards' decisions among them, by the records they name; what workers and targets settle by the way is none. */
+  decisions?: ReadonlyMap<RecordKey, string>;
 }
 
 /** The parts of the record set that changed, before any stage ran. */
@@ -65,7 +67,7 @@ export class ChangeWriter {
     await writeLabels(tx, new Map(region.changedLabels()));
 
     const causes = [...new Set([...changes.records.map((r) => recordKey(r.system, r.recordType, r.naturalKey)), ...changes.decided])];
-    const announced = await this.updateEntities(tx, region, resolved, changed, { authority, causes });
+    const announced = await this.updateEntities(tx, region, resolved, changed, { authority, causes, decisions: changes.decisions ?? new Map() });
     await this.openReviews(tx, region, resolved, restricted);
     return announced.map((c) => ({ ...c, initial: false }));
   }
@@ -96,7 +98,7 @@ export class ChangeWriter {
   }
 
   private async updateEntities(
-    tx: Transaction, region: Region, resolved: Resolved, changed: RecordChanges, context: { authority: AuthorityTable; causes: readonly RecordKey[] },
+    tx: Transaction, region: Region, resolved: Resolved, changed: RecordChanges, context: UpdateContext,
   ) {
     const attachedBy = new Map(resolved.clusters.attached.map((a) => [resolved.persons[a.index]!, a.probability]));
     // An account alone in its cluster is its own entity: attached to nobody.
@@ -106,7 +108,8 @@ export class ChangeWriter {
       records: ids.map((id) => {
         const cluster = region.cluster(2, id);
         const attached = identified.has(cluster) ? attachedBy.get(id) : undefined;
-        return { id, cluster, ...(attached !== undefined && { attached }) };
+        const restricted = recordType === 'person' && region.person(id).restricted;
+        return { id, cluster, ...(attached !== undefined && { attached }), ...(restricted && { restricted }) };
       }),
     });
     const persons = await this.updater.update(tx, placement('person', resolved.persons), context);

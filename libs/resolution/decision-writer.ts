@@ -6,14 +6,14 @@ import { pairRef } from './review-store.js';
 import { anchoredEntity, type NewDecision } from './message-effects.js';
 
 /**
- * Writes decisions, append-only and once by id. Returns the records they are about: their place must be worked out anew.
+ * Writes decisions, append-only and once by id. Returns the records they are about, each with its decision: their place must be worked out anew.
  * A decision that stands for "a record of this entity" gets the smallest record id of the entity now.
  */
-export async function writeDecisions(tx: Transaction, sealing: Sealing, decisions: readonly NewDecision[], now: Date): Promise<RecordKey[]> {
-  const about: RecordKey[] = [];
+export async function writeDecisions(tx: Transaction, sealing: Sealing, decisions: readonly NewDecision[], now: Date): Promise<Map<RecordKey, string>> {
+  const about = new Map<RecordKey, string>();
   for (const d of decisions) {
     const records = d.kind === 'revoke' ? await recordsOf(tx, sealing, d.revokes!) : await resolveAnchors(tx, sealing, d.records);
-    about.push(...records);
+    for (const record of records) about.set(record, d.id);
     await tx.client.query(
       `insert into steward_decision (id, kind, sealed_records, record_refs, revokes, actor, reason, decided_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing`,

@@ -2,7 +2,8 @@ import type { EntityId } from '#libs/kernel/ids';
 
 /** One cluster of the new partition: its records, each with the entity it belonged to until now (undefined: new record). */
 export interface ClusterMembers {
-  members: readonly { recordId: number; entityId: EntityId | undefined }[];
+  /** `restricted`: weighs nothing beside one that is not, so that no id ends or moves for the sake of a record that few may see. */
+  members: readonly { recordId: number; entityId: EntityId | undefined; restricted?: boolean }[];
 }
 
 export interface EntityAssignment {
@@ -25,19 +26,19 @@ export interface EntityAssignment {
  */
 export function assignEntityIds(clusters: readonly ClusterMembers[], newId: () => EntityId): EntityAssignment {
   const parts = partsByEntity(clusters);
-  const claims: { id: EntityId; size: number }[][] = clusters.map(() => []);
+  const claims: { id: EntityId; part: Part }[][] = clusters.map(() => []);
   const home = new Map<EntityId, number>();
   for (const [id, byCluster] of parts) {
     let best = -1;
-    let bestPart: Part = { size: 0, oldest: Infinity };
+    let bestPart: Part | undefined;
     for (const [cluster, part] of byCluster) {
-      if (part.size > bestPart.size || (part.size === bestPart.size && part.oldest < bestPart.oldest)) {
+      if (bestPart === undefined || (larger(part, bestPart) || part.oldest - bestPart.oldest) < 0) {
         best = cluster;
         bestPart = part;
       }
     }
     home.set(id, best);
-    claims[best]!.push({ id, size: bestPart.size });
+    claims[best]!.push({ id, part: bestPart! });
   }
 
   const result: EntityAssignment = { ids: [], created: [], merged: new Map(), split: new Set() };
@@ -47,7 +48,7 @@ export function assignEntityIds(clusters: readonly ClusterMembers[], newId: () =
       result.created.push(cluster);
       return;
     }
-    const winner = claim.reduce((a, b) => (b.size > a.size || (b.size === a.size && b.id < a.id) ? b : a)).id;
+    const winner = claim.reduce((a, b) => ((larger(b.part, a.part) || (b.id < a.id ? -1 : 1)) < 0 ? b : a)).id;
     result.ids.push(winner);
     for (const c of claim) if (c.id !== winner) result.merged.set(c.id, winner);
   });
@@ -58,22 +59,31 @@ export function assignEntityIds(clusters: readonly ClusterMembers[], newId: () =
 }
 
 interface Part {
+  /** Records that everybody may see, and all of them. */
   size: number;
+  all: number;
+  /** Smallest id among those that count: of the former, where there is one. */
   oldest: number;
+}
+
+/** Negative when `a` is the larger part. */
+function larger(a: Part, b: Part): number {
+  return b.size - a.size || (a.size === 0 ? b.all - a.all : 0);
 }
 
 function partsByEntity(clusters: readonly ClusterMembers[]): Map<EntityId, Map<number, Part>> {
   const parts = new Map<EntityId, Map<number, Part>>();
   clusters.forEach(({ members }, cluster) => {
-    for (const { recordId, entityId } of members) {
+    for (const { recordId, entityId, restricted = false } of members) {
       if (entityId === undefined) continue;
       let byCluster = parts.get(entityId);
       if (!byCluster) parts.set(entityId, (byCluster = new Map()));
-      const part = byCluster.get(cluster);
-      if (part) {
-        part.size += 1;
-        part.oldest = Math.min(part.oldest, recordId);
-      } else byCluster.set(cluster, { size: 1, oldest: recordId });
+      const part = byCluster.get(cluster) ?? { size: 0, all: 0, oldest: Infinity };
+      byCluster.set(cluster, part);
+      if (restricted ? part.size === 0 : part.size > 0) part.oldest = Math.min(part.oldest, recordId);
+      else if (!restricted) part.oldest = recordId;
+      part.all += 1;
+      if (!restricted) part.size += 1;
     }
   });
   return parts;

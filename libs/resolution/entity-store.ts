@@ -1,5 +1,6 @@
 import type { EntityId } from '#libs/kernel/ids';
 import type { RecordType } from '#libs/kernel/record-key';
+import { openingOf } from '#libs/model/restricted';
 import type { Sealing } from '#libs/platform/sealing';
 import type { Transaction } from '#libs/store/unit-of-work';
 import type { Golden, SearchRow, StoredGolden } from './golden.js';
@@ -48,14 +49,14 @@ export class EntityStore {
     if (entities.length === 0) return;
     await tx.client.query({
       name: 'entity_write',
-      text: `insert into entity (id, record_type, version, state, merged_into, valid_from, recorded_at, member_count, sealed_golden)
-             select id, rt, v, 'active', null, vf, $7, mc, sg
-               from unnest($1::text[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[], $6::bytea[]) as u(id, rt, v, vf, mc, sg)
+      text: `insert into entity (id, record_type, version, state, merged_into, valid_from, recorded_at, member_count, sealed_golden, open_to)
+             select id, rt, v, 'active', null, vf, $7, mc, sg, ot::text[]
+               from unnest($1::text[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[], $6::bytea[], $8::text[]) as u(id, rt, v, vf, mc, sg, ot)
              on conflict (id) do update set version = excluded.version, state = 'active', merged_into = null, valid_from = excluded.valid_from,
-               recorded_at = excluded.recorded_at, member_count = excluded.member_count, sealed_golden = excluded.sealed_golden`,
+               recorded_at = excluded.recorded_at, member_count = excluded.member_count, sealed_golden = excluded.sealed_golden, open_to = excluded.open_to`,
       values: [
         entities.map((e) => e.id), entities.map((e) => e.recordType), entities.map((e) => e.version), entities.map((e) => e.golden.validFrom),
-        entities.map((e) => e.memberCount), entities.map((e) => this.sealing.sealJson(e.golden.stored)), now,
+        entities.map((e) => e.memberCount), entities.map((e) => this.sealing.sealJson(e.golden.stored)), now, entities.map((e) => `{${e.golden.openTo.map((o) => `"${o}"`).join(',')}}`),
       ],
     });
     await this.writeSearch(tx, entities);
@@ -90,8 +91,9 @@ export class EntityStore {
     const rows = entities.flatMap((e) => e.search.map((s) => ({ id: e.id, ...s })));
     if (rows.length === 0) return;
     await tx.client.query({
-      name: 'entity_search_add', text: 'insert into entity_search (entity_id, kind, value_ref) select * from unnest($1::text[], $2::text[], $3::bytea[])',
-      values: [rows.map((r) => r.id), rows.map((r) => r.kind), rows.map((r) => r.ref)],
+      name: 'entity_search_add', text: `insert into entity_search (entity_id, kind, value_ref, scopes)
+             select e, k, v, string_to_array(s, '+') from unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) as u(e, k, v, s)`,
+      values: [rows.map((r) => r.id), rows.map((r) => r.kind), rows.map((r) => r.ref), rows.map((r) => openingOf(r.scopes))],
     });
   }
 }

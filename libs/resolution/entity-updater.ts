@@ -3,7 +3,9 @@ import { entityId, type EntityId } from '#libs/kernel/ids';
 import type { RecordKey, RecordType } from '#libs/kernel/record-key';
 import type { PersonFeatures } from '#libs/matching/person-features';
 import type { GoldenRecordChanged } from '#libs/model/events';
+import { restrictedFacetsOf } from '#libs/model/restricted';
 import type { Sealing } from '#libs/platform/sealing';
+import { keyOf } from '#libs/store/source-record-codec';
 import type { SourceRecordStore } from '#libs/store/source-record-store';
 import type { Transaction } from '#libs/store/unit-of-work';
 import type { AuthorityTable } from '#libs/survivorship/authority';
@@ -17,7 +19,7 @@ import { goldenOf, householdMembers, searchRows, type Member, type StoredGolden 
 export interface Placement {
   recordType: RecordType;
   /** Record ids, and the cluster each is in (named by a record id). */
-  records: readonly { id: number; cluster: number; /** Attached to its cluster with this probability. */ attached?: number }[];
+  records: readonly { id: number; cluster: number; /** Attached to its cluster with this probability. */ attached?: number; restricted?: boolean }[];
   /** Records whose content is new. */
   dirty: ReadonlySet<number>;
 }
@@ -26,6 +28,8 @@ export interface UpdateContext {
   authority: AuthorityTable;
   /** Record keys that caused this; each goes into the event of the entity it is a member of. */
   causes: readonly RecordKey[];
+  /** Stewards' decisions among the causes, by the records they name. */
+  decisions: ReadonlyMap<RecordKey, string>;
 }
 
 /** A current person record that names a household. */
@@ -55,7 +59,7 @@ export class EntityUpdater {
   async update(tx: Transaction, placement: Placement, context: UpdateContext): Promise<Change[]> {
     const now = new Date(this.clock.now());
     const links = await readLinks(tx, placement.records.map((r) => r.id));
-    const clusters = new Map<number, { id: number; attached?: number }[]>();
+    const clusters = new Map<number, Placement['records'][number][]>();
     for (const r of placement.records) {
       const members = clusters.get(r.cluster);
       if (members) members.push(r);
@@ -63,7 +67,7 @@ export class EntityUpdater {
     }
     const groups = [...clusters.values()];
     const assigned = assignEntityIds(
-      groups.map((members) => ({ members: members.map((m) => ({ recordId: m.id, entityId: links.get(m.id)?.entityId })) })),
+      groups.map((members) => ({ members: members.map((m) => ({ recordId: m.id, entityId: links.get(m.id)?.entityId, ...(m.restricted === true && { restricted: true }) })) })),
       () => entityId(placement.recordType, this.clock.now()),
     );
     const created = new Set(assigned.created);
@@ -95,6 +99,7 @@ export class EntityUpdater {
     const causes = new Set(context.causes);
     const before = await this.entities.read(tx, plans.filter((p) => !p.isNew).map((p) => p.id));
     const records = await this.records.findByIds(tx, plans.flatMap((p) => p.members.map((m) => m.id)));
+    const scopes = new Map([...records.values()].map(({ record }) => [keyOf(record), restrictedFacetsOf(record.body)]));
     const versions: EntityVersion[] = [];
     const changes: Change[] = [];
     for (const plan of plans) {
@@ -105,13 +110,35 @@ export class EntityUpdater {
       const sameMembers = old !== undefined && sameValue(old.golden.members, golden.stored.members);
       if (old?.state === 'active' && changed.length === 0 && sameMembers) continue;
       const version = (old?.version ?? 0) + 1;
-      versions.push({ id: plan.id, recordType, version, memberCount: plan.members.length, golden, search: searchRows(this.sealing, golden.fields) });
-      changes.push({ entityId: plan.id, recordType, version, changed, kind: plan.isNew ? 'created' : plan.split ? 'split' : 'updated', causes: golden.stored.members.filter((k) => causes.has(k)) });
+      versions.push({ id: plan.id, recordType, version, memberCount: plan.members.length, golden, search: searchRows(this.sealing, golden) });
+      const withheld = scopesOfChange(new Set(old?.golden.members), new Set(golden.stored.members), causes, scopes);
+      const decisionId = golden.stored.members.map((k) => context.decisions.get(k)).find((id) => id !== undefined);
+      changes.push({
+        entityId: plan.id, recordType, version, changed, kind: plan.isNew ? 'created' : plan.split ? 'split' : 'updated', causes: golden.stored.members.filter((k) => causes.has(k)),
+        ...(withheld.length > 0 && { scopes: withheld }), ...(decisionId !== undefined && { decisionId }),
+      });
     }
     await this.entities.keepHistory(tx, versions.filter((v) => before.has(v.id)).map((v) => v.id), cause, now);
     await this.entities.write(tx, versions, now);
     return changes;
   }
+}
+
+/**
+ * The scopes that alone may hear of a change; empty: everybody may. What everybody sees is made of the records everybody sees: when
+ * none of those came, went or is the cause, nothing has changed for anybody outside.
+ */
+function scopesOfChange(
+  before: ReadonlySet<RecordKey>, after: ReadonlySet<RecordKey>, causes: ReadonlySet<RecordKey>, scopes: ReadonlyMap<RecordKey, readonly string[]>,
+): string[] {
+  const found = new Set<string>();
+  for (const key of new Set([...before, ...after])) {
+    if (before.has(key) === after.has(key) && !causes.has(key)) continue;
+    const own = scopes.get(key) ?? [];
+    if (own.length === 0) return [];
+    for (const scope of own) found.add(scope);
+  }
+  return [...found].sort();
 }
 
 /** Links that differ from those the store has. */

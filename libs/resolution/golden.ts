@@ -4,6 +4,7 @@ import type { RecordKey, RecordType } from '#libs/kernel/record-key';
 import type { PersonFeatures } from '#libs/matching/person-features';
 import type { OtherIdentifier } from '#libs/model/bodies';
 import type { GoldenFields } from '#libs/model/golden-record';
+import { openingOf, restrictedFacetsOf } from '#libs/model/restricted';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { CitizenIdReading, PersonName, Phone } from '#libs/model/values';
 import type { Sealing } from '#libs/platform/sealing';
@@ -30,8 +31,10 @@ export interface StoredGolden {
 
 export interface Golden {
   stored: StoredGolden;
-  /** With losing values: what the entity is searched by. */
-  fields: GoldenFields;
+  /** What the entity is searched by: with losing values, by the scopes a reader needs to see them. */
+  searched: { scopes: readonly string[]; fields: GoldenFields }[];
+  /** Scopes of each member, joined, each once: a reader to whom one of them is open knows of the entity. */
+  openTo: string[];
   /** When the newest member says it became so. */
   validFrom: string;
 }
@@ -39,35 +42,55 @@ export interface Golden {
 export function goldenOf(recordType: RecordType, members: readonly Member[], authority: AuthorityTable): Golden {
   const attached = new Set(members.filter((m) => m.attached).map((m) => keyOf(m.record)));
   const records = members.map((m) => m.record);
-  const fields = survive({ recordType, members: records, authority, attached });
+  const input = { recordType, authority, attached };
+  const fields = survive({ ...input, members: records });
   const stored: StoredGolden = { fields: {}, members: records.map(keyOf).sort(compareUtf8) };
   for (const [path, { value, provenance }] of Object.entries(fields)) stored.fields[path] = { value, record: provenance.record, reason: provenance.reason };
   return {
-    stored, fields,
+    stored, ...byScopes(input, records, fields),
     validFrom: records.map((r) => r.sourceTime ?? r.observedAt).reduce((a, b) => (Date.parse(b) > Date.parse(a) ? b : a)),
   };
+}
+
+/** Values of the records that everybody may see, then of those that ask for scopes, each with its own. */
+function byScopes(input: Omit<Parameters<typeof survive>[0], 'members'>, records: readonly AnySourceRecord[], fields: GoldenFields): Pick<Golden, 'searched' | 'openTo'> {
+  const groups = new Map<string, { scopes: readonly string[]; members: AnySourceRecord[] }>();
+  for (const record of records) {
+    const scopes = restrictedFacetsOf(record.body);
+    const key = openingOf(scopes);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { scopes, members: [record] });
+    else group.members.push(record);
+  }
+  const openTo = [...groups.keys()].sort();
+  if (openTo.length === 1 && openTo[0] === '') return { searched: [{ scopes: [], fields }], openTo };
+  return { openTo, searched: [...groups.values()].map(({ scopes, members }) => ({ scopes, fields: survive({ ...input, members, openScopes: scopes }) })) };
 }
 
 export interface SearchRow {
   kind: 'citizenId' | 'phone' | 'name' | 'dwelling';
   ref: Buffer;
+  /** Scopes that a reader needs to find the entity by this value. */
+  scopes: readonly string[];
 }
 
-/** Blind indexes of all values an entity is found by, winning and losing, current and former; each once. */
-export function searchRows(sealing: Sealing, fields: GoldenFields): SearchRow[] {
+/** Blind indexes of all values an entity is found by, winning and losing, current and former; each once for each set of scopes. */
+export function searchRows(sealing: Sealing, { searched }: Pick<Golden, 'searched'>): SearchRow[] {
   const rows = new Map<string, SearchRow>();
-  const add = (kind: SearchRow['kind'], text: string | undefined): void => {
-    if (text) rows.set(`${kind}:${text}`, { kind, ref: sealing.ref(kind, text) });
-  };
-  const all = <T>(path: string): T[] => {
-    const field = fields[path];
-    return field === undefined ? [] : ([field.value, ...(field.others ?? []).map((o) => o.value)].flat() as T[]);
-  };
-  for (const id of all<CitizenIdReading>('citizenId')) add('citizenId', id.value);
-  for (const id of all<OtherIdentifier>('otherIdentifiers')) add('citizenId', id.value);
-  for (const phone of all<Phone>('phones')) add('phone', phone.number);
-  for (const name of [...all<PersonName>('name'), ...all<PersonName>('formerNames')]) add('name', name.key);
-  for (const code of all<string>('code')) add('dwelling', code);
+  for (const { scopes, fields } of searched) {
+    const add = (kind: SearchRow['kind'], text: string | undefined): void => {
+      if (text) rows.set(`${openingOf(scopes)}:${kind}:${text}`, { kind, ref: sealing.ref(kind, text), scopes });
+    };
+    const all = <T>(path: string): T[] => {
+      const field = fields[path];
+      return field === undefined ? [] : ([field.value, ...(field.others ?? []).map((o) => o.value)].flat() as T[]);
+    };
+    for (const id of all<CitizenIdReading>('citizenId')) add('citizenId', id.value);
+    for (const id of all<OtherIdentifier>('otherIdentifiers')) add('citizenId', id.value);
+    for (const phone of all<Phone>('phones')) add('phone', phone.number);
+    for (const name of [...all<PersonName>('name'), ...all<PersonName>('formerNames')]) add('name', name.key);
+    for (const code of all<string>('code')) add('dwelling', code);
+  }
   return [...rows.values()];
 }
 

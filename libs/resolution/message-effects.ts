@@ -79,6 +79,10 @@ function ofCommand(messageId: string, command: Command): MessageEffect {
         : [{ id: `entry-${command.entryId}`, kind: 'link', records: [own, command.linkTo], actor: command.actor, reason: 'pickedByWorker' }];
       return { messageId, records: [command.record], decisions, entryId: command.entryId };
     }
+    case 'settlement': {
+      const own = recordKey(command.record.system, command.record.recordType, command.record.naturalKey);
+      return { messageId, records: [command.record], decisions: [{ id: `dispute-${command.disputeId}`, kind: 'link', records: [own, command.linkTo], actor: command.actor, reason: 'settlement' }] };
+    }
     case 'link':
     case 'noLink':
       return { messageId, records: [], decisions: [{ id: command.decisionId, kind: command.kind, records: command.records, actor: command.actor, reason: command.reason }] };

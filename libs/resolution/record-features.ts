@@ -34,20 +34,29 @@ export function membershipHash(sealing: Sealing, household: string): string {
   return String(sealing.hash64(`${MEMBERSHIP}:${household}`));
 }
 
+/** Token of a restricted record's keys: it counts in nothing, not even in how many records share a key. */
+export const UNCOUNTED = -1;
+
 /** Every key of a record, each once, ready for `blocking_key`. Token 0: nobody is counted behind the key. */
 export function indexedKeys(sealing: Sealing, f: RecordFeatures): IndexedKey[] {
   const keys = new Map<string, IndexedKey>();
   const name = f.type === 'person' ? token(f) : '';
-  const counted = name === '' ? 0 : sealing.token32(name) || 1;
+  const counted = name === '' ? 0 : named(sealing.token32(name));
+  const restricted = f.type === 'person' && f.restricted;
   for (const { kind, text } of blockingKeys(f)) {
     const hash = String(sealing.hash64(text));
-    keys.set(hash, { hash, kind, token: isCounted(kind) ? counted : 0 });
+    keys.set(hash, { hash, kind, token: restricted ? UNCOUNTED : isCounted(kind) ? counted : 0 });
   }
   for (const household of householdsNamed(f)) {
     const hash = membershipHash(sealing, household);
     keys.set(hash, { hash, kind: MEMBERSHIP, token: 0 });
   }
   return [...keys.values()];
+}
+
+/** The two values that mean something else are nobody's. */
+function named(token: number): number {
+  return token === 0 || token === UNCOUNTED ? 1 : token;
 }
 
 /** Record keys of the households a record names: a household names itself. A test row is in no household. */

@@ -1,5 +1,6 @@
 import type { Clock } from '#libs/kernel/clock';
 import { YiciError } from '#libs/kernel/errors';
+import type { RecordKey } from '#libs/kernel/record-key';
 import type { Batch } from '#libs/bus/log';
 import type { Logger } from '#libs/platform/logger';
 import type { Sealing } from '#libs/platform/sealing';
@@ -41,7 +42,10 @@ export class ResolutionService {
       // One record may poison the batch: each alone, so that only it is set aside.
       if (effects.length === 1 && isPermanent(error)) {
         this.logger.error('resolution.poisoned', { topic: batch.topic, messageId: effects[0]!.messageId }, error);
-        await this.unitOfWork.run((tx) => this.setAside(tx, batch, [{ message: batch.messages[0]!, error }]));
+        await this.unitOfWork.run(async (tx) => {
+          await this.setAside(tx, batch, [{ message: batch.messages[0]!, error }]);
+          await failEntry(tx, effects[0]!, error, new Date(this.clock.now()));
+        });
         return;
       }
       if (!isPermanent(error)) throw error;
@@ -59,7 +63,7 @@ export class ResolutionService {
     const decided = await writeDecisions(tx, this.sealing, effects.flatMap((e) => e.decisions), new Date(this.clock.now()));
     const rows = (await tx.client.query<AuthorityRow>({ name: 'authority', text: 'select system, field, rank, condition from authority' })).rows;
     const restricted = new Set(rows.filter((r) => RESTRICTED_FIELDS.includes(r.field)).map((r) => r.system));
-    const changes = await this.writer.apply(tx, { records: effects.flatMap((e) => e.records), decided }, authorityTable(rows), restricted);
+    const changes = await this.writer.apply(tx, { records: effects.flatMap((e) => e.records), decided: [...decided.keys()], decisions: stewardsOf(decided, effects) }, authorityTable(rows), restricted);
     await this.closeEntries(tx, effects);
     await appendToOutbox(tx, changes.map((c) => changedEvent(this.sealing, this.clock, c)));
     this.logger.debug('resolution.applied', { messages: effects.length, changed: changes.length });
@@ -70,7 +74,7 @@ export class ResolutionService {
     const entries = effects.filter((e) => e.entryId !== undefined);
     if (entries.length === 0) return;
     await tx.client.query(
-      `update entry e set state = 'resolved', resolved_at = $3, entity_id = c.entity_id
+      `update entry e set state = 'resolved', resolved_at = $3, entity_id = c.entity_id, failure_code = null, failure_reason = null
          from unnest($1::text[], $2::bytea[]) as u(id, ref) join source_record s on s.record_ref = u.ref join crosswalk c on c.record_id = s.id
         where e.id = u.id`,
       [entries.map((e) => e.entryId), entries.map((e) => this.sealing.ref('record', `hub:person:${e.entryId!}`)), new Date(this.clock.now())]);
@@ -78,11 +82,29 @@ export class ResolutionService {
 
   private async setAside(tx: Transaction, batch: Pick<Batch, 'topic'>, poisoned: readonly Poisoned[]): Promise<void> {
     await this.deadLetters.add(tx, poisoned.map(({ message, error }) => ({
-      system: 'hub', recordType: 'unknown', code: error instanceof YiciError ? error.code : 'YICI_RESOLUTION_FAILED', stage: 'resolving' as const,
-      reason: error instanceof YiciError ? error.message : 'The message could not be worked on; the log of the hub says why.',
+      system: 'hub', recordType: 'unknown', ...faultOf(error), stage: 'resolving' as const,
       origin: { source: `${batch.topic}/${message.partition}`, position: Number(message.offset) }, bytes: message.value,
     })));
   }
+}
+
+/** Decisions that a person made; what goes with an entry, a minted key or a settled dispute has a cause of its own. */
+function stewardsOf(decided: ReadonlyMap<RecordKey, string>, effects: readonly MessageEffect[]): Map<RecordKey, string> {
+  const made = new Set(effects.filter((e) => e.records.length === 0).flatMap((e) => e.decisions.map((d) => d.id)));
+  return new Map([...decided].filter(([, id]) => made.has(id)));
+}
+
+function faultOf(error: unknown): { code: string; reason: string } {
+  return error instanceof YiciError
+    ? { code: error.code, reason: error.message }
+    : { code: 'YICI_RESOLUTION_FAILED', reason: '处理时出错，平台日志有记录。The message could not be worked on; the log of the hub says why.' };
+}
+
+/** An entry whose command cannot be applied ends here, with the reason for whoever entered it. */
+async function failEntry(tx: Transaction, effect: MessageEffect, error: unknown, now: Date): Promise<void> {
+  if (effect.entryId === undefined) return;
+  const { code, reason } = faultOf(error);
+  await tx.client.query(`update entry set state = 'failed', resolved_at = $2, failure_code = $3, failure_reason = $4 where id = $1 and state = 'accepted'`, [effect.entryId, now, code, reason]);
 }
 
 /** Not the database being away: trying again changes nothing. */

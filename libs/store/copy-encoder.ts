@@ -82,6 +82,20 @@ export class CopyEncoder {
     this.at += value.length;
   }
 
+  /** text[], one-dimensional. */
+  textArray(values: readonly string[]): void {
+    const texts = values.map((v) => Buffer.from(v, 'utf8'));
+    this.reserve(24 + texts.reduce((n, t) => n + 4 + t.length, 0));
+    const head = this.at;
+    // Dimensions, whether it holds nulls, type of the elements (text is 25); then length and first index of the one dimension.
+    for (const word of texts.length === 0 ? [0, 0, 0, 25] : [0, 1, 0, 25, texts.length, 1]) this.at = this.buffer.writeInt32BE(word, this.at);
+    for (const t of texts) {
+      this.at = this.buffer.writeInt32BE(t.length, this.at);
+      this.at += t.copy(this.buffer, this.at);
+    }
+    this.buffer.writeInt32BE(this.at - head - 4, head);
+  }
+
   /** Unix milliseconds. */
   timestamptz(milliseconds: number): void {
     this.int8(Math.round((milliseconds - POSTGRES_EPOCH) * 1000));

@@ -1,4 +1,5 @@
 import type { RecordKey } from '#libs/kernel/record-key';
+import { openingOf, restrictedFacetsOf } from '#libs/model/restricted';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
 import { compareVersions, contentText } from './record-content.js';
@@ -126,14 +127,16 @@ export class SourceRecordStore {
     const done = await tx.client.query({
       name: 'source_record_insert',
       text: `insert into source_record (id, record_ref, system, record_type, version_order, source_time, observed_at, state, test,
-               content_digest, origin_source, origin_position, sealed_key, sealed_body)
-             select * from unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[],
-               $9::boolean[], $10::bytea[], $11::text[], $12::bigint[], $13::bytea[], $14::bytea[])
+               content_digest, origin_source, origin_position, sealed_key, sealed_body, scopes)
+             select i, rf, sy, rt, vo, st, ob, sa, te, cd, os, op, sk, sb, string_to_array(sc, '+')
+             from unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[],
+               $9::boolean[], $10::bytea[], $11::text[], $12::bigint[], $13::bytea[], $14::bytea[], $15::text[])
+               as u(i, rf, sy, rt, vo, st, ob, sa, te, cd, os, op, sk, sb, sc)
              on conflict (record_ref) do nothing`,
       values: [
         rows.map((r) => r.id), rows.map((r) => r.recordRef), rows.map((r) => r.record.system), rows.map((r) => r.record.recordType),
         ...versionColumns(rows), rows.map((r) => r.record.test ?? false), rows.map((r) => r.contentDigest),
-        ...originColumns(rows), rows.map((r) => r.sealedKey), rows.map((r) => r.sealedBody),
+        ...originColumns(rows), rows.map((r) => r.sealedKey), rows.map((r) => r.sealedBody), rows.map(scopesText),
       ],
     });
     if (done.rowCount !== rows.length) {
@@ -145,13 +148,13 @@ export class SourceRecordStore {
     await tx.client.query({
       name: 'source_record_replace',
       text: `update source_record s set version_order = u.o, source_time = u.st, observed_at = u.ob, state = u.state, test = u.test,
-               content_digest = u.cd, origin_source = u.os, origin_position = u.op, sealed_body = u.body
+               content_digest = u.cd, origin_source = u.os, origin_position = u.op, sealed_body = u.body, scopes = string_to_array(u.sc, '+')
              from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::boolean[], $7::bytea[], $8::text[],
-               $9::bigint[], $10::bytea[]) as u(id, o, st, ob, state, test, cd, os, op, body)
+               $9::bigint[], $10::bytea[], $11::text[]) as u(id, o, st, ob, state, test, cd, os, op, body, sc)
              where s.id = u.id`,
       values: [
         rows.map((r) => r.id), ...versionColumns(rows), rows.map((r) => r.record.test ?? false), rows.map((r) => r.contentDigest),
-        ...originColumns(rows), rows.map((r) => r.sealedBody),
+        ...originColumns(rows), rows.map((r) => r.sealedBody), rows.map(scopesText),
       ],
     });
   }
@@ -203,6 +206,11 @@ function compareTimes(a: AnySourceRecord, b: AnySourceRecord): number {
 
 function versionColumns(rows: SourceRecordRow[]): unknown[][] {
   return [rows.map((r) => r.record.order), rows.map((r) => r.record.sourceTime ?? null), rows.map((r) => r.record.observedAt), rows.map((r) => r.record.state)];
+}
+
+/** Restricted facets of a row, as one text: an array of arrays would have to be rectangular. */
+function scopesText({ record }: SourceRecordRow): string {
+  return openingOf(restrictedFacetsOf(record.body));
 }
 
 function originColumns(rows: SourceRecordRow[]): unknown[][] {

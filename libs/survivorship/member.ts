@@ -2,8 +2,9 @@ import { compareUtf8 } from '#libs/kernel/hashing';
 import { recordKey, type RecordKey } from '#libs/kernel/record-key';
 import type { Provenance } from '#libs/model/golden-record';
 import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
+import { restrictedFacetsOf, type RestrictedFacet } from '#libs/model/restricted';
 import { authorityOf, UNRANKED, type AuthorityTable, type FieldAuthority } from './authority.js';
-import { mayWin, scopesOf, type RestrictedScope } from './restricted-paths.js';
+import { mayWin } from './restricted-paths.js';
 
 export interface SurvivorshipInput {
   members: readonly AnySourceRecord[];
@@ -22,7 +23,7 @@ export interface Member {
   key: RecordKey;
   /** Milliseconds of the source's own time; undefined when the source does not say. */
   time: number | undefined;
-  scopes: readonly RestrictedScope[];
+  scopes: readonly RestrictedFacet[];
 }
 
 /** Members that may win anything at all, in the order of their keys, so that the order given never matters. */
@@ -33,7 +34,7 @@ export function contributingMembers(input: SurvivorshipInput): Member[] {
     const key = recordKey(record.system, record.recordType, record.naturalKey);
     if (input.attached?.has(key)) continue;
     const time = record.sourceTime === undefined ? NaN : Date.parse(record.sourceTime);
-    members.push({ record, key, time: Number.isNaN(time) ? undefined : time, scopes: scopesOf(record.body) });
+    members.push({ record, key, time: Number.isNaN(time) ? undefined : time, scopes: restrictedFacetsOf(record.body) });
   }
   return members.length < 2 ? members : members.sort((a, b) => compareUtf8(a.key, b.key));
 }

@@ -1,6 +1,4 @@
-import { RESTRICTED_FACETS } from '#libs/model/bodies';
-
-export type RestrictedScope = (typeof RESTRICTED_FACETS)[number];
+import type { RestrictedFacet as RestrictedScope } from '#libs/model/restricted';
 
 /**
  * What a restricted facet takes with it besides itself. That a person is under correction is itself secret, so nothing of
@@ -10,16 +8,6 @@ const WITHHELD: Record<RestrictedScope, 'everything' | readonly string[]> = {
   correction: 'everything',
   party: ['politicalStatus'],
 };
-
-/** Scopes whose facts a body holds. */
-export function scopesOf(body: object): RestrictedScope[] {
-  const facets = (body as { facets?: Record<string, unknown> }).facets;
-  if (facets === undefined) return NONE;
-  let scopes: RestrictedScope[] | undefined;
-  for (const scope of RESTRICTED_FACETS) if (facets[scope] !== undefined) (scopes ??= []).push(scope);
-  return scopes ?? NONE;
-}
-const NONE: RestrictedScope[] = [];
 
 /** May a record that holds facts of these scopes win this path for a reader to whom `open` scopes are open? */
 export function mayWin(path: string, scopes: readonly RestrictedScope[], open: readonly string[]): boolean {

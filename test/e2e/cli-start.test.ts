@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { ReceiptLine } from '#libs/fanout/receipts';
+import type { ReceiptLine } from '#libs/model/receipt';
 import { newDataDir, removeDataDir, yici, yiciJson } from '#test/support/child-process';
 
 interface Outcome {

@@ -8,7 +8,7 @@ import { AccountStore, type NewAccount } from '#libs/access/account-store';
 import type { LoginLimits } from '#libs/access/login-limiter';
 import type { CommandMessage } from '#libs/entries/command-sender';
 import { EntriesModule } from '#libs/entries/entries-module';
-import type { ReceiptLine } from '#libs/entries/receipt-lines';
+import type { ReceiptLine } from '#libs/model/receipt';
 import { systemClock, type Clock } from '#libs/kernel/clock';
 import { Health } from '#libs/platform/health';
 import { silentLogger } from '#libs/platform/logger';

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Account } from '#libs/access/account';
 import { AuthorityReader } from '#libs/entries/authority-reader';
 import { CountsReader, type HubCounts } from '#libs/entries/hub-counts';
-import type { DeliveryState } from '#libs/fanout/delivery';
+import type { DeliveryState } from '#libs/model/receipt';
 import { STATE_WORDS } from '#libs/fanout/receipt-words';
 import type { Clock } from '#libs/kernel/clock';
 import type { RecordType } from '#libs/kernel/record-key';

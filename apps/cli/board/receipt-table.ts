@@ -1,4 +1,4 @@
-import type { ReceiptLine } from '#libs/fanout/receipts';
+import type { ReceiptLine } from '#libs/model/receipt';
 import { displayWidth, padEnd, wrap } from '../text-width.js';
 import type { Style } from './style.js';
 

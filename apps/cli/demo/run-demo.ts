@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningHub } from '#apps/hub/start-hub';
 import { startHub } from '#apps/hub/start-hub';
 import type { Connector } from '#libs/connector-sdk/connector';
-import type { ReceiptLine } from '#libs/fanout/receipts';
+import type { ReceiptLine } from '#libs/model/receipt';
 import { YiciError } from '#libs/kernel/errors';
 import type { Logger } from '#libs/platform/logger';
 import { Shutdown } from '#libs/platform/shutdown';

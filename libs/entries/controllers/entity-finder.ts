@@ -17,7 +17,7 @@ export class EntityFinder {
    * it was merged.
    */
   async find(id: EntityId, recordType: RecordType, account: Account, address: (id: EntityId) => string): Promise<VisibleEntity> {
-    const active = await this.loader.activeId(id);
+    const active = await this.loader.activeId(id, account.facetScopes);
     const entity = active === undefined ? undefined : await this.entities.readOne(active, account);
     if (!entity || entity.golden.recordType !== recordType) throw notFound(recordType);
     if (active !== id) throw mergedInto(address(entity.golden.id));

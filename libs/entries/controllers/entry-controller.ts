@@ -95,6 +95,9 @@ export class EntryController {
   }
 }
 
-function summaryOf({ id, kind, state, entityId, submittedAt, resolvedAt }: StoredEntry): EntrySummary {
-  return { id, kind, state, submittedAt, ...(entityId !== undefined && { entityId }), ...(resolvedAt !== undefined && { resolvedAt }) };
+function summaryOf({ id, kind, state, entityId, submittedAt, resolvedAt, failure }: StoredEntry): EntrySummary {
+  return {
+    id, kind, state, submittedAt, ...(entityId !== undefined && { entityId }), ...(resolvedAt !== undefined && { resolvedAt }),
+    ...(failure && { failureCode: failure.code, failureReason: failure.reason }),
+  };
 }

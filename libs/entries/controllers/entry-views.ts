@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { PageMark } from '#libs/access/page-request';
+import { ReceiptLineView } from '#libs/access/receipt-line-view';
 import { ENTRY_KINDS, type EntryKind } from '../entry-requests.js';
-import type { ReceiptLine } from '../receipt-lines.js';
 
 const ENTRY_STATES = ['accepted', 'resolved', 'failed'] as const;
 type EntryState = (typeof ENTRY_STATES)[number];
@@ -13,20 +13,6 @@ export class EntryAccepted {
   @ApiProperty({ example: '/receipts/0192f0c1-7b1d-7c3a-9d3e-1a2b3c4d5e6f' }) receiptUrl!: string;
 }
 
-class ReceiptLineView implements ReceiptLine {
-  @ApiProperty({ example: 'grid' }) target!: string;
-  @ApiProperty({ description: 'Name of the system.' }) name!: string;
-  @ApiProperty() nameEn!: string;
-  @ApiProperty({ enum: ['notShared', 'noRecord', 'waiting', 'written', 'pickedUp', 'confirmed', 'rejected'] }) state!: string;
-  @ApiProperty() stateZh!: string;
-  @ApiProperty() stateEn!: string;
-  @ApiPropertyOptional({ description: 'Stable code of the reason.' }) reasonCode?: string;
-  @ApiPropertyOptional({ description: '原因; absent when the state says it all.' }) zh?: string;
-  @ApiPropertyOptional({ description: 'Reason.' }) en?: string;
-  @ApiProperty({ description: 'How many records of the target it concerns.' }) records!: number;
-  @ApiPropertyOptional({ format: 'date-time' }) changedAt?: string;
-}
-
 export class EntrySummary {
   @ApiProperty() id!: string;
   @ApiProperty({ enum: ENTRY_KINDS }) kind!: EntryKind;
@@ -34,6 +20,8 @@ export class EntrySummary {
   @ApiPropertyOptional({ description: 'The person it is about, once resolved.' }) entityId?: string;
   @ApiProperty({ format: 'date-time' }) submittedAt!: string;
   @ApiPropertyOptional({ format: 'date-time' }) resolvedAt?: string;
+  @ApiPropertyOptional({ description: 'Of a failed entry: stable code.' }) failureCode?: string;
+  @ApiPropertyOptional({ description: 'Of a failed entry: why, in both languages; no personal value.' }) failureReason?: string;
 }
 
 export class EntryView extends EntrySummary {

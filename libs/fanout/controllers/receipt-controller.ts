@@ -1,28 +1,13 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AccessLog } from '#libs/access/access-log';
 import { Roles } from '#libs/access/access-policy';
 import { inCommunity, type Account } from '#libs/access/account';
+import { ReceiptLineView } from '#libs/access/receipt-line-view';
 import { notFound } from '#libs/access/request-refused';
 import { SignedIn } from '#libs/access/signed-in';
 import { DeliveryStore } from '../delivery-store.js';
-import type { DeliveryState } from '../delivery.js';
-import { STATE_WORDS } from '../receipt-words.js';
-import { Receipts, type ReceiptLine } from '../receipts.js';
-
-class ReceiptLineView implements ReceiptLine {
-  @ApiProperty({ example: 'grid' }) target!: string;
-  @ApiProperty() name!: string;
-  @ApiProperty() nameEn!: string;
-  @ApiProperty({ enum: Object.keys(STATE_WORDS) }) state!: DeliveryState;
-  @ApiProperty({ description: 'The state in Chinese.' }) stateZh!: string;
-  @ApiProperty({ description: 'The state in English.' }) stateEn!: string;
-  @ApiPropertyOptional() reasonCode?: string;
-  @ApiPropertyOptional({ description: 'The reason in Chinese.' }) zh?: string;
-  @ApiPropertyOptional({ description: 'The reason in English.' }) en?: string;
-  @ApiProperty({ description: 'How many records of the target it concerns.' }) records!: number;
-  @ApiPropertyOptional({ format: 'date-time' }) changedAt?: string;
-}
+import { Receipts } from '../receipts.js';
 
 /** How far an entry got: one line for every target. */
 @ApiTags('receipts')

@@ -41,9 +41,11 @@ export class SharingRules {
   }
 
   /** Undefined when this record's value of this path may go to the target; else why not. */
-  refusal(record: Pick<AnySourceRecord, 'system' | 'body'>, path: string): Refusal | undefined {
-    if (record.system === this.target) return undefined;
-    const agreement = this.agreementOn(record.system, path);
+  refusal(record: Pick<AnySourceRecord, 'system' | 'body' | 'settles'>, path: string): Refusal | undefined {
+    // The answer to a dispute goes where the word of the department that gave it goes.
+    const provider = record.settles?.system ?? record.system;
+    if (provider === this.target) return undefined;
+    const agreement = this.agreementOn(provider, path);
     if (agreement === undefined) return 'noAgreement';
     if (agreement.state === 'proposed') return 'agreementProposed';
     if (agreement.state === 'revoked') return 'agreementRevoked';
@@ -52,7 +54,7 @@ export class SharingRules {
     return consents(record.body, path, agreement) ? undefined : 'consentMissing';
   }
 
-  allows(record: Pick<AnySourceRecord, 'system' | 'body'>, path: string): boolean {
+  allows(record: Pick<AnySourceRecord, 'system' | 'body' | 'settles'>, path: string): boolean {
     return this.refusal(record, path) === undefined;
   }
 

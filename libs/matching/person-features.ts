@@ -84,7 +84,8 @@ const NONE: readonly never[] = [];
 
 /** Features of a person record. Fields that only repeat what the hub wrote are no evidence. */
 export function personFeatures(record: SourceRecord<'person'>): PersonFeatures {
-  const body = withoutHubOrigin(record);
+  // The answer to a dispute says what is right of a person it is linked to, and not who that person is.
+  const body = record.settles === undefined ? withoutHubOrigin(record) : {};
   const relatives = relativesOf(body);
   const birth = dateNumber(body.birthDate);
   const [idStatus, id] = idOf(body, relatives, birth);

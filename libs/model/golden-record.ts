@@ -9,7 +9,9 @@ export interface Provenance {
   /** The source's time, which decides recency. */
   trueAt?: string;
   raw?: string;
-  /** `authority`, `recency`, `onlyValue`, `twoSources` … */
+  /** The dispute whose answer this value is. */
+  dispute?: string;
+  /** `authority`, `recency`, `onlyValue`, `twoSources`, `settled` … */
   reason: string;
 }
 

@@ -33,7 +33,7 @@ export function chooseValue(input: SurvivorshipInput, members: readonly Member[]
     if (isEmptyValue(value)) continue;
     const place = standing(input, member, rule.path, rule.authorityFields, members);
     if (place === undefined) continue;
-    const trust = rule.trust === undefined ? issueTrust(rule.path, member) : rule.trust(value, member, members);
+    const trust = member.record.settles !== undefined ? 0 : rule.trust === undefined ? issueTrust(rule.path, member) : rule.trust(value, member, members);
     const candidate: Candidate = { value, member, trust: trust ?? EVIDENCE, rank: place.rank };
     if (trust === undefined) {
       (evidence ??= []).push(candidate);
@@ -43,7 +43,7 @@ export function chooseValue(input: SurvivorshipInput, members: readonly Member[]
     else (all ??= [best]).push(candidate);
   }
   if (best === undefined) return undefined;
-  if (all === undefined) return withOthers(best, 'onlyValue', evidence, rule.path);
+  if (all === undefined) return withOthers(best, best.member.record.settles === undefined ? 'onlyValue' : 'settled', evidence, rule.path);
   all.sort(compareCandidates);
   const [first, second] = all as [Candidate, Candidate, ...Candidate[]];
   return withOthers(first, reasonOver(first, second), evidence === undefined ? all : all.concat(evidence), rule.path);
@@ -55,6 +55,7 @@ function compareCandidates(a: Candidate, b: Candidate): number {
 }
 
 function reasonOver(first: Candidate, second: Candidate): string {
+  if (first.member.record.settles !== undefined) return 'settled';
   if (first.trust !== second.trust) return 'trusted';
   if (first.rank !== second.rank) return 'authority';
   return byRecency(first.member, second.member) === 0 ? 'recordKey' : 'recency';

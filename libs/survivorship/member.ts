@@ -5,6 +5,7 @@ import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
 import { restrictedFacetsOf, type RestrictedFacet } from '#libs/model/restricted';
 import { authorityOf, UNRANKED, type AuthorityTable, type FieldAuthority } from './authority.js';
 import { mayWin } from './restricted-paths.js';
+import { settledStanding } from './settlement.js';
 
 export interface SurvivorshipInput {
   members: readonly AnySourceRecord[];
@@ -45,6 +46,7 @@ export function standing(input: SurvivorshipInput, member: Member, path: string,
   if (record.hubOrigin !== undefined && record.hubOrigin.includes(path)) return undefined;
   if (member.scopes.length > 0 && !mayWin(path, member.scopes, input.openScopes ?? [])) return undefined;
   if (input.mayUse !== undefined && !input.mayUse(record, path)) return undefined;
+  if (record.settles !== undefined) return settledStanding(member, path, members);
   const own = authorityOf(input.authority, authorityFields, record.system);
   if (own === undefined) return UNRANKED_STANDING;
   if (own.rank === Number.MAX_SAFE_INTEGER) return undefined;
@@ -75,6 +77,7 @@ export function provenanceOf(member: Member, path: string, reason: string): Prov
   if (record.sourceTime !== undefined) provenance.trueAt = record.sourceTime;
   const raw = record.raw?.[path];
   if (raw !== undefined) provenance.raw = raw;
+  if (record.settles !== undefined) provenance.dispute = record.settles.dispute;
   return provenance;
 }
 

@@ -4,6 +4,7 @@ import type { GoldenValue } from '#libs/model/golden-record';
 import type { PersonName, Phone } from '#libs/model/values';
 import { issueTrust } from './choose-value.js';
 import { byRecency, provenanceOf, standing, type Member, type SurvivorshipInput } from './member.js';
+import { settles } from './settlement.js';
 
 /** A field whose values add up: a merged set, ordered like the sources that said them. */
 interface ListRule<V = unknown> {
@@ -50,12 +51,15 @@ export const PERSON_LISTS: readonly ListRule[] = [
 export function mergeList(input: SurvivorshipInput, members: readonly Member[], rule: ListRule): GoldenValue | undefined {
   let elements: Element[] | undefined;
   let refused: Element[] | undefined;
+  const takenBack = new Set(members.filter((m) => settles(m, rule.path, members)).flatMap((m) => [m.record.settles!.over ?? []].flat()).map((v) => rule.identity(v)));
   for (const member of members) {
     const values = rule.read(member.record.body);
     if (values === undefined || values.length === 0) continue;
     const place = standing(input, member, rule.path, rule.authorityFields, members);
     if (place === undefined) continue;
     for (const value of values) {
+      // Found wrong in a dispute: nobody's word brings it back while the answer stands.
+      if (member.record.settles === undefined && takenBack.has(rule.identity(value))) continue;
       const meets = place.condition === undefined || rule.meets === undefined || rule.meets(value, place.condition);
       const trust = rule.behind?.(value) ? 2 : issueTrust(rule.path, member);
       (meets ? (elements ??= []) : (refused ??= [])).push({ value, member, trust, rank: place.rank });
@@ -72,7 +76,7 @@ export function mergeList(input: SurvivorshipInput, members: readonly Member[], 
     kept.push(element);
   }
   const reason = kept.length === 1 ? 'onlyValue' : 'mergedSet';
-  const itemProvenance = kept.map((e) => provenanceOf(e.member, rule.path, reason));
+  const itemProvenance = kept.map((e) => provenanceOf(e.member, rule.path, e.member.record.settles === undefined ? reason : 'settled'));
   const golden: GoldenValue = { value: kept.map((e) => e.value), provenance: itemProvenance[0]!, itemProvenance };
   for (const element of refused ?? []) {
     const identity = rule.identity(element.value);

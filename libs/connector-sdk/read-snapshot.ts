@@ -5,7 +5,7 @@ import { checkManifest } from './formats/manifests.js';
 import { readFormat } from './formats/read-format.js';
 import type { TableSpec } from './manifest.js';
 import type { SnapshotFile } from './row.js';
-import { cityFiles, fileDigest, tableFiles, type TableFile } from './snapshot-files.js';
+import { cityFiles, fileDateOf, fileDigest, tableFiles, type TableFile } from './snapshot-files.js';
 import { TableMapper, type LookupTable, type RowOutcome } from './table-mapper.js';
 
 export interface SnapshotContext {
@@ -45,8 +45,8 @@ export class SnapshotReader {
     const source = digest ?? (await fileDigest(file.file));
     const lookups = await this.lookupsOf(file.table);
     const mapper = this.mapper(file.table);
-    const fileDate = file.name.date ?? this.ctx.snapshotDate.replaceAll('-', '');
-    const origin = { source, observedAt: this.ctx.observedAt, fileDate, lookups };
+    const { fileDate, observedAt } = file.file.stamp ?? { fileDate: (await fileDateOf(file)) ?? this.ctx.snapshotDate.replaceAll('-', ''), observedAt: this.ctx.observedAt };
+    const origin = { source, observedAt, fileDate, lookups };
     for await (const rows of readFormat(file.file, file.table.read)) {
       yield { table: file.table.id, file: file.file.name, digest: source, rows: rows.map((r) => mapper.outcome(r, origin)) };
     }

@@ -8,6 +8,11 @@ export interface SnapshotFile {
   open(): Readable;
   /** A file beside this one, e.g. `CJR_20260331.OK`; undefined when there is none. */
   beside(name: string): SnapshotFile | undefined;
+  /**
+   * Of a file that was fetched or uploaded: the date that orders its rows (`yyyymmdd`, `~nnnn` behind it for a later edition of the same
+   * name and date) and when its system wrote it (ISO 8601). Absent: both by its name and the snapshot.
+   */
+  stamp?: { fileDate: string; observedAt: string };
 }
 
 /** Cell values by legacy column. `null`: the source wrote an explicit null (JSON). Structured JSON stays structured. */

@@ -3,6 +3,7 @@ import { createReadStream, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Connector } from './connector.js';
 import { fileNamePattern, type FileNameParts } from './file-name.js';
+import { DBF_DATE_BYTES, dbfDate } from './formats/dbf-header.js';
 import type { TableSpec } from './manifest.js';
 import type { SnapshotFile } from './row.js';
 
@@ -49,4 +50,18 @@ export async function fileDigest(file: SnapshotFile): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of file.open()) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+/**
+ * The date that orders the rows of a file, `yyyymmdd`: the one in its name, else the day of last change that a dBase table keeps in its
+ * header. undefined when neither says.
+ */
+export async function fileDateOf({ table, file, name }: TableFile): Promise<string | undefined> {
+  if (name.date !== undefined || table.read.format !== 'dbf') return name.date;
+  let head = Buffer.alloc(0);
+  for await (const chunk of file.open()) {
+    head = Buffer.concat([head, chunk as Buffer]);
+    if (head.length >= DBF_DATE_BYTES) break;
+  }
+  return dbfDate(head);
 }

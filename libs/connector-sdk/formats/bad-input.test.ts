@@ -58,7 +58,7 @@ const UNREADABLE = 'YICI_SNAPSHOT_UNREADABLE';
 
 const CASES: Record<string, Case[]> = {
   'CSV with quotes': [
-    { why: 'empty', options: csv, file: gb(''), live: [] },
+    { why: 'empty', options: csv, file: gb(''), refused: UNREADABLE },
     { why: 'header only', options: csv, file: gb('K,XM,DZ\r\n'), live: [] },
     { why: 'UTF-16', options: csv, file: utf16('K,XM,DZ\r\n1,张三,\r\n'), refused: UNREADABLE },
     { why: 'UTF-16 without mark', options: utf8, file: utf16('K,XM,DZ\r\n').subarray(2), refused: UNREADABLE },
@@ -82,7 +82,7 @@ const CASES: Record<string, Case[]> = {
     { why: 'line end, comma and quote inside quotes', options: csv, file: gb('K,XM,DZ\r\n1,"a\r\n""b"",c",\r\n"2",b,""\r\n3,a"b,c'), live: ['1', '2', '3'] },
   ],
   'CSV without quotes': [
-    { why: 'empty', options: plain, file: gb(''), live: [] },
+    { why: 'empty', options: plain, file: gb(''), refused: UNREADABLE },
     { why: 'header only', options: plain, file: gb('K,XM,DZ,ZT\r\n'), live: [] },
     { why: 'UTF-16', options: plain, file: utf16('K,XM,DZ,ZT\r\n'), refused: UNREADABLE },
     { why: 'commas in the free column, a quote as text', options: plain, file: gb('K,XM,DZ,ZT\r\n1,"a,路,1号,,2\r\n'), live: ['1'] },
@@ -92,7 +92,7 @@ const CASES: Record<string, Case[]> = {
     { why: 'new column, which the free column must not swallow', options: plain, file: gb('K,XM,DZ,DH,ZT\r\n1,a,b,c,1\r\n'), refused: DRIFT },
   ],
   'text with bars': [
-    { why: 'empty', options: pipe, file: gb(''), live: [] },
+    { why: 'empty', options: pipe, file: gb(''), refused: UNREADABLE },
     { why: 'UTF-16', options: pipe, file: utf16('1|990101196203150315|张三|\n'), refused: UNREADABLE },
     { why: 'a trail byte that is a bar (瀨 is 0x9E 0x7C)', options: pipe, file: bytes('1||', [0x9e, 0x7c], '|x\n'), live: ['1'] },
     { why: 'a name cut inside a character, the bar swallowed', options: pipe, file: bytes('1||阿不都热热x', [0x9e], '|', [0x9e, 0x7c], '路\n2||a|b\n'), live: ['1', '2'] },
@@ -103,7 +103,7 @@ const CASES: Record<string, Case[]> = {
     { why: 'a dropped column in all rows', options: pipe, file: gb('1||b\n'.repeat(30)), refused: DRIFT },
   ],
   'JSON lines': [
-    { why: 'empty', options: json, file: u8(''), live: [] },
+    { why: 'empty', options: json, file: u8(''), refused: UNREADABLE },
     { why: 'blank lines only', options: json, file: u8('\n\n'), live: [] },
     { why: 'UTF-16', options: json, file: utf16('{"K":1}\n'), refused: UNREADABLE },
     { why: 'BOM', options: json, file: u8('\ufeff{"K":1,"XM":"a","DZ":null}\n'), live: [1] },

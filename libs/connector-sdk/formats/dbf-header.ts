@@ -12,6 +12,18 @@ const VERSIONS = [DBASE_III, 0x83, 0xf5, 0x30, 0x31];
 export const FIELD_BYTES = 32;
 export const HEADER_END = 0x0d;
 
+/** The header's first bytes: version, then the date. */
+export const DBF_DATE_BYTES = 4;
+/** Writers put the year as years since 1900, or as its last two digits. */
+const OLDEST_YEAR = 80;
+
+/** Day of last change as the header keeps it, `yyyymmdd`; undefined when it is none. */
+export function dbfDate(head: Uint8Array): string | undefined {
+  const [, year = 0, month = 0, day = 0] = head;
+  if (month < 1 || month > 12 || day < 1 || day > 31) return undefined;
+  return `${year >= OLDEST_YEAR ? 1900 + year : 2000 + year}${String(month).padStart(2, '0')}${String(day).padStart(2, '0')}`;
+}
+
 export interface DbfHeader {
   rowCount: number;
   headerBytes: number;

@@ -4,7 +4,7 @@ import { cutLines, type CutLine } from './cut-lines.js';
 import { splitSwallowedBar } from './cut-column.js';
 import type { DelimitedOptions } from './format-options.js';
 import { BROKEN_BYTES, NUL_CHARACTER, RowBatches, TOO_LONG, type RowFault } from './row-batches.js';
-import { columnDifferences, schemaDrift } from './snapshot-fault.js';
+import { columnDifferences, refuseEmpty, schemaDrift } from './snapshot-fault.js';
 import { fatalDecoder, textChunks } from './text-chunks.js';
 
 export const MAX_RECORD_BYTES = 1024 * 1024;
@@ -19,12 +19,13 @@ const UNCLOSED_QUOTE: RowFault = { code: 'YICI_ROW_UNCLOSED_QUOTE', reason: 'A q
 /**
  * Reads RFC 4180 CSV, unquoted CSV and pipe-joined text, each row decoded on its own, so that broken bytes kill one row.
  * csv-parse is not used: it works on decoded text and could neither keep a row's own bytes nor go on behind a broken one.
- * A quote inside an unquoted field is text. An empty file, like one with a header only, has no rows.
+ * A quote inside an unquoted field is text. A file with a header only has no rows; one of zero bytes is no export.
  *
  * Throws YICI_SNAPSHOT_SCHEMA_DRIFT when the header lacks, repeats, renames or adds columns (another order is fine), or when a
  * file without header agrees on another number of columns; YICI_SNAPSHOT_UNREADABLE for UTF-16 and the like.
  */
 export async function* readDelimited(file: SnapshotFile, options: DelimitedOptions): AsyncGenerator<RawRow[]> {
+  refuseEmpty(file);
   const batches = new RowBatches();
   let layout: RowLayout | undefined = options.header ? undefined : new RowLayout(options.columns, options);
   const lines = cutLines(textChunks(file, options.encoding), {

@@ -5,6 +5,7 @@ import { refuseFieldDrift } from './field-drift.js';
 import type { JsonLinesOptions } from './format-options.js';
 import { jsonTextFault } from './json-text-fault.js';
 import { BROKEN_BYTES, NUL_CHARACTER, RowBatches, TOO_LONG, UNKNOWN_COLUMN, type RowFault } from './row-batches.js';
+import { refuseEmpty } from './snapshot-fault.js';
 import { fatalDecoder, textChunks } from './text-chunks.js';
 
 const MAX_RECORD_BYTES = 1024 * 1024;
@@ -22,6 +23,7 @@ export type JsonRow = { [column: string]: RowValue };
  * Throws YICI_SNAPSHOT_SCHEMA_DRIFT, YICI_SNAPSHOT_UNREADABLE.
  */
 export async function* readJsonLines(file: SnapshotFile, options: JsonLinesOptions): AsyncGenerator<RawRow[]> {
+  refuseEmpty(file);
   const batches = new RowBatches();
   const decoder = fatalDecoder('utf-8');
   const known = new Set(options.columns);

@@ -5,6 +5,11 @@ export function unreadable(message: string, fix: string, cause?: unknown): YiciE
   return new YiciError({ code: 'YICI_SNAPSHOT_UNREADABLE', stage: 'decoding', message, fix, cause });
 }
 
+/** A text file of zero bytes is a full disk or a failed export, not a system without people. */
+export function refuseEmpty(file: { name: string; bytes: number }): void {
+  if (file.bytes === 0) throw unreadable(`${file.name} is empty (0 bytes).`, 'Ask for the export again; the disk there may be full.');
+}
+
 /** Thrown when a snapshot is not (yet) complete; reading it later may succeed. */
 export function notReady(message: string, fix: string): YiciError {
   return new YiciError({ code: 'YICI_SNAPSHOT_NOT_READY', stage: 'receiving', message, fix, retriable: true, severity: 'warning' });

@@ -23,7 +23,7 @@ const STRAY: RowFault = { code: 'YICI_ROW_STRAY_CONTENT', reason: 'There is cont
  */
 export async function* readXmlRecords(file: SnapshotFile, options: XmlRecordsOptions): AsyncGenerator<RawRow[]> {
   const batches = new RowBatches();
-  const reader = new RecordReader(options);
+  const reader = new XmlRecordReader(options);
   const frame = new XmlFrame(file.name, options);
   const pieces = cutElements(textChunks(file, options.encoding), {
     onProlog: (prolog) => frame.begin(prolog),
@@ -58,7 +58,7 @@ export async function* readXmlRecords(file: SnapshotFile, options: XmlRecordsOpt
 }
 
 /** Parses record after record with one parser, which is renewed after an error. */
-class RecordReader {
+export class XmlRecordReader {
   private readonly decoder: TextDecoder;
   private readonly known: ReadonlySet<string>;
   private parser: SaxesParser;

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startHub, type RunningHub } from '#apps/hub/start-hub';
-import { startLegacy, type Legacy } from '#apps/legacy/start-legacy';
+import { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
+import { HukouSimulator } from '#libs/synthetic/simulators/hukou-simulator';
 import { TOPIC } from '#libs/model/events';
 import { silentLogger } from '#libs/platform/logger';
 import { projectRoot } from '#libs/platform/project-root';
@@ -21,7 +22,7 @@ const SYNC = 'the secret that the hub signs with';
 let db: TestDatabase;
 let dir: string;
 let hub: RunningHub;
-let legacy: Legacy;
+let legacy: { grid: GridSimulator; hukou: HukouSimulator };
 
 const one = async <T>(sql: string, values: unknown[] = []): Promise<T> => (await db.pool.query(sql, values)).rows[0] as T;
 const start = (more: object) => startHub({
@@ -53,7 +54,7 @@ beforeAll(async () => {
   await drained();
 });
 afterAll(async () => {
-  await legacy?.stop();
+  await Promise.all([legacy?.grid.stop(), legacy?.hukou.stop()]);
   await hub.close();
   rmSync(dir, { recursive: true });
   await db.drop();
@@ -62,7 +63,10 @@ afterAll(async () => {
 describe('the live systems after their snapshots', () => {
   it('bring the very records that their snapshots brought', async () => {
     const before = { hukou: await held('hukou'), grid: await held('grid') };
-    legacy = await startLegacy({ cityDir, hubUrl: hub.url, postgresUrl: db.ownerUrl, ticketFolder: path.join(dir, 'tickets'), pushSecret: PUSH, syncSecret: SYNC });
+    legacy = {
+      grid: await GridSimulator.start({ cityDir, hubUrl: hub.url, pushSecret: PUSH, syncSecret: SYNC }),
+      hukou: await HukouSimulator.start({ cityDir, postgresUrl: db.ownerUrl, ticketFolder: path.join(dir, 'tickets') }),
+    };
     legacy.grid.pushAll();
     await until(() => one<{ n: number }>(`select count(*)::int as n from watermark where system = 'hukou' and channel like 'sql:%'`), ({ n }) => n === 2);
     await legacy.grid.pushes.drained();

@@ -28,11 +28,11 @@ export async function folderChecks(connector: Connector, divisions: Divisions): 
     return `${reads.length} in, ${fixtureCases(connector.dir, 'out').length} out`;
   }));
   for (const name of reads) {
-    checks.push(await check(`read.${name}`, `读样例 ${name}`, `reads ${name}`, async () => {
+    checks.push(await check(`fixture.read.${name}`, `读样例 ${name}`, `reads ${name}`, async () => {
       for (const issue of await judgeRead(connector, name, divisions)) issues.add(issue);
     }));
   }
-  for (const name of fixtureCases(connector.dir, 'out')) checks.push(await check(`write.${name}`, `写样例 ${name}`, `writes ${name}`, () => judgeWritten(connector, name)));
+  for (const name of fixtureCases(connector.dir, 'out')) checks.push(await check(`fixture.write.${name}`, `写样例 ${name}`, `writes ${name}`, () => judgeWritten(connector, name)));
   checks.push(await check('fixtures.dirt', '样例里有脏数据', 'the fixtures have met dirt', () => {
     // A folder whose fixtures never meet a doubtful value proves nothing about its reading of dirt.
     expectThat(issues.size > 0, 'no fixture holds a doubtful value: add a row with a wrong code or a masked ID');

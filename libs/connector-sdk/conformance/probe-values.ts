@@ -1,4 +1,6 @@
+import { readAddress } from '#libs/values/address';
 import { codeTable } from '#libs/values/code-tables';
+import { Divisions } from '#libs/values/divisions';
 
 /** A canonical value that a target is tried with, and what it is an example of. */
 export interface Probe {
@@ -7,7 +9,10 @@ export interface Probe {
   en: string;
 }
 
+const NO_DIVISIONS = Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n');
 const probe = (value: unknown, zh: string, en: string): Probe => ({ value, zh, en });
+// As the hub itself reads such a text: what is tried is the target, not the reading.
+const address = (raw: string, division?: string): object => readAddress(raw, NO_DIVISIONS, division === undefined ? undefined : { division })!;
 const named = (text: string): object => ({ value: text, key: text });
 const codes = (table: Parameters<typeof codeTable>[0]): Probe[] => codeTable(table).codes().map((code) => probe(code, `代码 ${code}`, `code ${code}`));
 
@@ -30,10 +35,10 @@ const DATES = [
   probe({ date: '1962', precision: 'year', calendar: 'gregorian' }, '只知年份', 'only the year'),
 ];
 const ADDRESSES = [
-  probe({ raw: '幸福小区3幢2单元301室', estate: '幸福小区', building: '3', unit: '2', room: '301' }, '小区幢单元室', 'estate, building, unit, room'),
-  probe({ raw: '牡丹大道251号', road: '牡丹大道', number: '251' }, '路名门牌', 'road and number'),
-  probe({ raw: '幸福小区3幢2单元301室', division: '990101001001', estate: '幸福小区', building: '3', unit: '2', room: '301' }, '带社区代码', 'with the code of the community'),
-  probe({ raw: '东方红机械制造总厂职工家属宿舍区第二生活区12幢3单元1802室', estate: '东方红机械制造总厂职工家属宿舍区第二生活区', building: '12', unit: '3', room: '1802' }, '长地址', 'a long address'),
+  probe(address('幸福小区3幢2单元301室'), '小区幢单元室', 'estate, building, unit, room'),
+  probe(address('牡丹大道251号'), '路名门牌', 'road and number'),
+  probe(address('幸福小区3幢2单元301室', '990101001001'), '带社区代码', 'with the code of the community'),
+  probe(address('东方红机械制造总厂职工家属宿舍区12幢3单元1802室'), '长地址', 'a long address'),
 ];
 const PHONES = [
   probe([{ number: '13800000001' }], '一个手机号', 'one mobile number'),

@@ -62,7 +62,7 @@ export class CountsReader {
     const [files, records, resolved, dead, deliveries, entities, reviews, entries, outbox] = await Promise.all([
       this.db.query<FileSums[]>(
         `select system, sum(rows_read) as read, sum(rows_accepted) as accepted, sum(rows_superseded) as superseded, sum(rows_void) as void, sum(rows_dead) as dead
-           from snapshot_file group by system`),
+           from row_total group by system`),
       this.counted('select system as name, count(*) as n from source_record group by system'),
       this.counted('select s.system as name, count(*) as n from source_record s join crosswalk c on c.record_id = s.id group by s.system'),
       this.counted('select system as name, count(*) as n from dead_letter where replayed_at is null group by system'),

@@ -13,6 +13,10 @@ export function fileChannel(digest: string): string {
   return `file:${digest}`;
 }
 
+export function isFileChannel(channel: string): boolean {
+  return channel.startsWith('file:');
+}
+
 const HEAD_LIMIT = 64 * 1024;
 const LF = 0x0a;
 const DBF_HEADER_LENGTH_AT = 8;

@@ -11,8 +11,10 @@ import type { Sealing } from '#libs/platform/sealing';
 import { DeadLetterStore } from '#libs/store/dead-letter-store';
 import { contentText } from '#libs/store/record-content';
 import { keyOf, recordRef } from '#libs/store/source-record-codec';
+import { StreamRowStore, type StreamRows } from '#libs/store/stream-row-store';
 import type { UnitOfWork } from '#libs/store/unit-of-work';
 import { WatermarkStore } from '#libs/store/watermark-store';
+import { isFileChannel } from './file-mark.js';
 
 export interface TakeParts {
   log: Pick<Log, 'publish'>;
@@ -22,6 +24,9 @@ export interface TakeParts {
   logger: Logger;
   metrics: Metrics;
 }
+
+/** Stream of what a system pushes: it has no watermark. */
+const PUSHED = 'push';
 
 /** Where a source stands once the rows are taken. */
 export interface MovedWatermark {
@@ -37,11 +42,13 @@ export interface MovedWatermark {
 export class TakeRows {
   readonly deadLetters: DeadLetterStore;
   readonly watermarks: WatermarkStore;
+  private readonly streamRows: StreamRowStore;
   private readonly rows;
 
   constructor(private readonly parts: TakeParts) {
     this.deadLetters = new DeadLetterStore(parts.sealing, parts.clock);
     this.watermarks = new WatermarkStore(parts.clock);
+    this.streamRows = new StreamRowStore(parts.clock);
     this.rows = parts.metrics.counter('yici_intake_rows_total', 'Rows taken, by what became of them.', ['system', 'outcome']);
   }
 
@@ -50,7 +57,7 @@ export class TakeRows {
     const dead = outcomes.filter((o) => o.kind === 'dead');
     try {
       await this.publish(outcomes.flatMap((o) => (o.kind === 'accepted' ? o.records : [])));
-      if (dead.length > 0 || moved !== undefined) await this.store(system, dead, moved);
+      await this.store(system, outcomes, dead, moved);
     } catch (cause) {
       throw new YiciError({
         code: 'YICI_INTAKE_NOT_TAKEN', stage: 'receiving', retriable: true, cause,
@@ -71,9 +78,12 @@ export class TakeRows {
     })));
   }
 
-  private async store(system: string, dead: readonly DeadRow[], moved: MovedWatermark | undefined): Promise<void> {
+  private async store(system: string, outcomes: readonly RowOutcome[], dead: readonly DeadRow[], moved: MovedWatermark | undefined): Promise<void> {
     const { unitOfWork } = this.parts;
     const added = await unitOfWork.run(async (tx) => {
+      // Rows of files are counted by the file.
+      const stream = moved?.channel ?? PUSHED;
+      if (!isFileChannel(stream)) await this.streamRows.add(tx, system, stream, counted(outcomes));
       const ids = await this.deadLetters.add(tx, dead.map((row) => {
         const { recordType, naturalKey, code, stage, reason, source, position, bytes } = row;
         return { system, recordType, code, stage, reason, origin: { source, position }, bytes, ...(naturalKey !== undefined && { naturalKey }) };
@@ -93,6 +103,11 @@ export class TakeRows {
       key: data.id, value: encodeEvent(sealing, { id: data.id, type: TOPIC.deadLetter, source: '/intake', time, data }),
     }))).catch((error: unknown) => logger.warn('intake.deadLettersNotTold', { letters: raised.length }, error));
   }
+}
+
+function counted(outcomes: readonly RowOutcome[]): StreamRows {
+  const of = (kind: RowOutcome['kind']): number => outcomes.filter((o) => o.kind === kind).length;
+  return { read: outcomes.length, accepted: of('accepted'), void: of('void'), dead: of('dead') };
 }
 
 /**

@@ -1,12 +1,11 @@
 import path from 'node:path';
-import { PostgresLog } from '#libs/bus/postgres-log';
 import type { Log } from '#libs/bus/log';
+import { openLog } from '#libs/bus/open-log';
 import { OneTimeCodes } from '#libs/access/one-time-codes';
 import { authorityRows } from '#libs/connector-sdk/authority-rows';
 import type { Connector } from '#libs/connector-sdk/connector';
 import { loadConnectors } from '#libs/connector-sdk/load-connector';
 import type { Clock } from '#libs/kernel/clock';
-import { ConfigurationError } from '#libs/kernel/errors';
 import { TOPIC } from '#libs/model/events';
 import type { Config } from '#libs/platform/config';
 import { Health } from '#libs/platform/health';
@@ -46,13 +45,10 @@ const NO_DIVISIONS = 'code,name,level,parent,valid_from,valid_to,successor\n';
 
 /**
  * Opens store, log and connector folders, puts the folders' authority in force, and starts the relay where resolution runs.
- * Each opened part is added to `shutdown`. Throws ConfigurationError, YICI_STORE_*, YICI_POSTGRES_*,
+ * Each opened part is added to `shutdown`. Throws ConfigurationError, YICI_STORE_*, YICI_POSTGRES_*, YICI_LOG_*,
  * YICI_CITY_UNREADABLE.
  */
 export async function openParts(config: Config, clock: Clock, logger: Logger, shutdown: Shutdown, cityDir?: string): Promise<HubParts> {
-  if (config.kafkaBrokers !== undefined) {
-    throw new ConfigurationError('The configuration', ['KAFKA_BROKERS: this hub has the PostgreSQL log only; leave the variable out']);
-  }
   const connectors = loadConnectors(config.connectorsDir ?? path.join(projectRoot(), 'connectors'));
   const metrics = new Metrics();
   const health = new Health();
@@ -64,7 +60,7 @@ export async function openParts(config: Config, clock: Clock, logger: Logger, sh
   });
   const rows = [...connectors.flatMap((c) => authorityRows(c)), ...HUB_AUTHORITY];
   await store.unitOfWork.run((tx) => replaceAuthority(tx, rows));
-  const log = new PostgresLog({ pool: store.pool, listener: store.listener, logger });
+  const log = openLog(config, { pool: store.pool, listener: store.listener, logger });
   shutdown.add('log', () => log.close());
   await log.ensureTopics(Object.values(TOPIC).map((topic) => ({ topic, partitions: PARTITIONS })));
   if (config.roles.includes('resolution')) {

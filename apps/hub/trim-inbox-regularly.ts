@@ -33,7 +33,7 @@ async function trim(parts: TrimParts): Promise<void> {
   for (const [group, topics] of [['resolution', RESOLUTION_READS] as const, ...fanout]) {
     const positions = await log.positions(group, topics);
     // A group that never read has no inbox.
-    if (positions.some((p) => p.committed !== '0') && positions.some((p) => BigInt(p.committed) < BigInt(p.end))) return;
+    if (positions.some((p) => p.begun) && positions.some((p) => BigInt(p.committed) < BigInt(p.end))) return;
   }
   for (let removed = ROWS_A_STEP; removed === ROWS_A_STEP;) {
     removed = await store.unitOfWork.run((tx) => trimInbox(tx, new Date(clock.now() - KEPT_MS), ROWS_A_STEP));

@@ -47,6 +47,8 @@ export interface LogPosition {
   /** Next offset the group will read, and the next the log will write. */
   committed: string;
   end: string;
+  /** Whether the group ever took a position; when not, `committed` is where it would begin. */
+  begun: boolean;
 }
 
 export interface RunningSubscription {

@@ -83,7 +83,7 @@ export class PostgresLog implements Log {
 
   async positions(group: string, topics: readonly string[]): Promise<LogPosition[]> {
     const result = await this.options.pool.query<LogPosition>(
-      `select p.topic, p.partition::integer, coalesce(c.next_offset, 0)::text as committed, p.next_offset::text as end
+      `select p.topic, p.partition::integer, coalesce(c.next_offset, 0)::text as committed, p.next_offset::text as end, c.next_offset is not null as begun
        from log_partition p left join log_cursor c on c.consumer_group = $1 and c.topic = p.topic and c.partition = p.partition
        where p.topic = any($2) order by p.topic, p.partition`, [group, topics]);
     return result.rows;

@@ -22,6 +22,11 @@ const environment = z.object({
   DATABASE_OWNER_URL: url(['postgres:', 'postgresql:']).optional(),
   DATABASE_POOL_SIZE: count(6, 200).default(12),
   KAFKA_BROKERS: list.pipe(z.array(z.string().regex(/^[^\s:]+:\d+$/, 'brokers are host:port, joined by commas')).min(1)).optional(),
+  YICI_KAFKA_TLS: z.enum(['true', 'false']).optional(),
+  YICI_KAFKA_USERNAME: z.string().min(1).optional(),
+  YICI_KAFKA_PASSWORD: z.string().min(1).optional(),
+  YICI_KAFKA_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  YICI_KAFKA_REPLICATION: count(1, 9).optional(),
   YICI_DATA_DIR: z.string().min(1).default('.yici'),
   YICI_KEYS_FILE: z.string().min(1).optional(),
   YICI_CONNECTORS_DIR: z.string().min(1).optional(),
@@ -33,13 +38,24 @@ const environment = z.object({
   YICI_TRUSTED_PROXIES: list.pipe(z.array(z.string().regex(/^(loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(\/\d+)?)$/, 'addresses or subnets, joined by commas'))).optional(),
 });
 
+export interface KafkaConfig {
+  /** host:port */
+  brokers: string[];
+  /** Encrypted, with the certificates that Node trusts (NODE_EXTRA_CA_CERTS adds one's own). */
+  tls: boolean;
+  sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string };
+  /** Copies of each message when topics are made; chosen by the number of brokers when absent. */
+  replication?: number;
+}
+
 export interface Config {
   /** Cluster: the application's database. Absent: embedded PostgreSQL in `dataDir`. */
   databaseUrl?: string;
   /** Cluster: who may migrate and bulk load; `databaseUrl` when absent. */
   databaseOwnerUrl?: string;
   databasePoolSize: number;
-  kafkaBrokers?: string[];
+  /** Cluster: the log. Absent: the log in PostgreSQL. */
+  kafka?: KafkaConfig;
   dataDir: string;
   keysFile: string;
   /** Connector folders; those of the checkout when absent. */
@@ -71,6 +87,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ov
   const result = environment.safeParse(given);
   const faults = result.success ? [] : result.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
   if (given['DATABASE_OWNER_URL'] && !given['DATABASE_URL']) faults.push('DATABASE_OWNER_URL: needs DATABASE_URL as well');
+  faults.push(...kafkaFaults(given));
   if (!result.success || faults.length > 0) throw new ConfigurationError('The configuration', faults);
   const e = result.data;
   const dataDir = path.resolve(e.YICI_DATA_DIR);
@@ -78,7 +95,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ov
     databaseUrl: e.DATABASE_URL,
     databaseOwnerUrl: e.DATABASE_OWNER_URL,
     databasePoolSize: e.DATABASE_POOL_SIZE,
-    kafkaBrokers: e.KAFKA_BROKERS,
+    ...(e.KAFKA_BROKERS !== undefined && { kafka: kafkaOf(e.KAFKA_BROKERS, e) }),
     dataDir,
     keysFile: path.resolve(e.YICI_KEYS_FILE ?? path.join(dataDir, 'keys.json')),
     connectorsDir: e.YICI_CONNECTORS_DIR === undefined ? undefined : path.resolve(e.YICI_CONNECTORS_DIR),
@@ -90,4 +107,28 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ov
     trustedProxies: e.YICI_TRUSTED_PROXIES,
     secret: (name) => env[name] || undefined,
   };
+}
+
+type Given = z.output<typeof environment>;
+
+function kafkaOf(brokers: string[], e: Given): KafkaConfig {
+  const { YICI_KAFKA_USERNAME: username, YICI_KAFKA_PASSWORD: password, YICI_KAFKA_MECHANISM: mechanism = 'scram-sha-512' } = e;
+  return {
+    brokers, tls: e.YICI_KAFKA_TLS === 'true', ...(username !== undefined && password !== undefined && { sasl: { mechanism, username, password } }),
+    ...(e.YICI_KAFKA_REPLICATION !== undefined && { replication: e.YICI_KAFKA_REPLICATION }),
+  };
+}
+
+/** What belongs together. Names variables, never values. */
+function kafkaFaults(given: Readonly<Record<string, string>>): string[] {
+  const has = (name: string): boolean => given[name] !== undefined;
+  const faults: string[] = [];
+  const of = Object.keys(given).filter((name) => name.startsWith('YICI_KAFKA_'));
+  if (!has('KAFKA_BROKERS')) return of.map((name) => `${name}: needs KAFKA_BROKERS as well`);
+  if (has('YICI_KAFKA_USERNAME') !== has('YICI_KAFKA_PASSWORD')) faults.push('YICI_KAFKA_USERNAME, YICI_KAFKA_PASSWORD: one needs the other');
+  if (has('YICI_KAFKA_MECHANISM') && !has('YICI_KAFKA_USERNAME')) faults.push('YICI_KAFKA_MECHANISM: needs YICI_KAFKA_USERNAME and YICI_KAFKA_PASSWORD');
+  if (given['YICI_KAFKA_MECHANISM'] === 'plain' && given['YICI_KAFKA_TLS'] !== 'true') {
+    faults.push('YICI_KAFKA_MECHANISM: plain shows the password to the network; set YICI_KAFKA_TLS=true or take scram-sha-512');
+  }
+  return faults;
 }

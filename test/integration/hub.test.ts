@@ -138,6 +138,6 @@ describe('a hub of some roles', () => {
   it('names every fault of its configuration at once and starts nothing', async () => {
     const wrong = startHub({ ...options(), environment: { DATABASE_URL: 'mysql://x', YICI_PORT: '99999', YICI_ROLES: 'api,king', YICI_LOG_LEVEL: 'loud' }, port: undefined });
     await expect(wrong).rejects.toMatchObject({ code: 'YICI_CONFIG_INVALID', faults: [1, 2, 3, 4].map(() => expect.any(String)) });
-    await expect(startHub({ ...options(), environment: { KAFKA_BROKERS: 'a:1' } })).rejects.toMatchObject({ code: 'YICI_CONFIG_INVALID' });
+    await expect(startHub({ ...options(), environment: { KAFKA_BROKERS: 'a:1', YICI_KAFKA_USERNAME: 'u' } })).rejects.toMatchObject({ code: 'YICI_CONFIG_INVALID' });
   });
 });

@@ -242,8 +242,10 @@ export function logContract(name: string, underTest: LogUnderTest): void {
       const before = await log.positions('g', [topic]);
       expect(before.map((p) => [p.topic, p.partition])).toEqual([[topic, 0], [topic, 1]]);
       expect(before.reduce((n, p) => n + Number(BigInt(p.end) - BigInt(p.committed)), 0)).toBe(10);
+      expect(before.map((p) => p.begun)).toEqual([false, false]);
       await read(log, async () => undefined);
       await until(() => drained(log));
+      expect((await log.positions('g', [topic])).some((p) => p.begun)).toBe(true);
     });
 
     it('refuses to publish to a topic that does not exist', async () => {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { PostgresLog } from '#libs/bus/postgres-log';
 import { encodeEvent } from '#libs/bus/cloud-event';
+import { openLog } from '#libs/bus/open-log';
 import { CommandSender } from '#libs/entries/command-sender';
 import { systemClock } from '#libs/kernel/clock';
 import { YiciError } from '#libs/kernel/errors';
@@ -28,13 +28,13 @@ export function replayCommand(program: Command): void {
     });
 }
 
-async function replay({ store, logger }: StoreContext, id: string | undefined, o: Options): Promise<void> {
+async function replay({ config, store, logger }: StoreContext, id: string | undefined, o: Options): Promise<void> {
   const terminal = new Terminal(o);
   const found = await store.pool.query<{ id: string }>(
     `select id from dead_letter where ($1::text is null or id = $1) and ($2::text is null or system = $2) and ($3::text is null or code = $3)
         and ($1::text is not null or replayed_at is null) order by created_at, id`, [id ?? null, o.system ?? null, o.code ?? null]);
   if (id !== undefined && found.rows.length === 0) throw unknown();
-  const log = new PostgresLog({ pool: store.pool, listener: store.listener, logger });
+  const log = openLog(config, { pool: store.pool, listener: store.listener, logger });
   const sender = new CommandSender(({ key, id: messageId, command }) => {
     const time = new Date(systemClock.now()).toISOString();
     return log.publish(TOPIC.command, [{ key, value: encodeEvent(store.sealing, { id: messageId, type: TOPIC.command, source: '/command-line', time, data: command }) }]);

@@ -9,6 +9,7 @@ export type AuditAction =
   | 'person.search' | 'person.read' | 'person.history' | 'person.links' | 'household.read' | 'dwelling.read'
   | 'review.list' | 'review.read' | 'review.decide' | 'decision.make' | 'decision.read' | 'decision.revoke'
   | 'entry.submit' | 'entry.read' | 'deadLetter.read' | 'deadLetter.replay' | 'audit.read' | 'audit.verify'
+  | 'dispute.open' | 'dispute.list' | 'dispute.read' | 'dispute.answer' | 'dispute.withdraw' | 'dispute.term'
   | 'receipt.read' | 'agreement.approve' | 'agreement.revoke' | 'connection.rehearse' | 'connection.approve';
 
 /**

@@ -11,6 +11,7 @@ export interface NewAccount {
   role: Role;
   communities?: readonly string[];
   facetScopes?: readonly FacetScope[];
+  departments?: readonly string[];
   password: string;
 }
 
@@ -27,12 +28,13 @@ interface AccountRow {
   role: Role;
   communities: string[];
   facet_scopes: FacetScope[];
+  departments: string[];
   password_hash: string;
   disabled: boolean;
   created_at: Date;
 }
 
-const COLUMNS = 'id, username, display_name, role, communities, facet_scopes, password_hash, disabled, created_at';
+const COLUMNS = 'id, username, display_name, role, communities, facet_scopes, departments, password_hash, disabled, created_at';
 
 /** Accounts of people. A new password or a disabling ends every session of the account in the same transaction. */
 export class AccountStore {
@@ -63,10 +65,10 @@ export class AccountStore {
   async create(account: NewAccount): Promise<Account> {
     const now = this.clock.now();
     const rows = await this.db.query<AccountRow[]>(
-      `insert into account (id, username, display_name, role, communities, facet_scopes, password_hash, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (username) do nothing returning ${COLUMNS}`,
+      `insert into account (id, username, display_name, role, communities, facet_scopes, password_hash, created_at, departments)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (username) do nothing returning ${COLUMNS}`,
       [uuidv7(now), account.username, account.displayName, account.role, account.communities ?? [], account.facetScopes ?? [],
-        await hashPassword(account.password), new Date(now)]);
+        await hashPassword(account.password), new Date(now), account.departments ?? []]);
     if (!rows[0]) {
       throw new RequestRefused(409, { code: 'YICI_ACCOUNT_NAME_TAKEN', message: '用户名已被使用。This user name is taken.', fix: 'Choose another user name.' });
     }
@@ -94,9 +96,9 @@ export class AccountStore {
 }
 
 /** An account without its password hash. */
-function accountOf(row: Pick<AccountRow, 'id' | 'username' | 'display_name' | 'role' | 'communities' | 'facet_scopes'>): Account {
+function accountOf(row: Pick<AccountRow, 'id' | 'username' | 'display_name' | 'role' | 'communities' | 'facet_scopes' | 'departments'>): Account {
   return {
     id: row.id, username: row.username, displayName: row.display_name, role: row.role,
-    communities: row.communities, facetScopes: row.facet_scopes,
+    communities: row.communities, facetScopes: row.facet_scopes, departments: row.departments,
   };
 }

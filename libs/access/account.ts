@@ -20,6 +20,8 @@ export interface Account {
   /** Division code prefixes; empty: the whole city. */
   communities: readonly string[];
   facetScopes: readonly FacetScope[];
+  /** Systems in whose name the account answers disputes. */
+  departments?: readonly string[];
 }
 
 /**

@@ -68,6 +68,12 @@ export class NewAccountRequest {
   @IsArray({ message: said('请填写范围列表。', 'A list of scopes.') })
   @IsIn(RESTRICTED_FACETS, { each: true, message: said('没有这个范围。', `One of ${RESTRICTED_FACETS.join(', ')}.`) })
   facetScopes?: FacetScope[];
+
+  @ApiPropertyOptional({ description: 'Systems in whose name the account answers disputes.', type: [String], example: ['hukou'] })
+  @IsOptional()
+  @IsArray({ message: said('请填写系统列表。', 'A list of systems.') })
+  @Matches(/^[a-z][a-z0-9-]{1,59}$/, { each: true, message: said('系统标识有误。', 'The id of a system.') })
+  departments?: string[];
 }
 
 export class AccountView implements Account {
@@ -77,6 +83,7 @@ export class AccountView implements Account {
   @ApiProperty({ enum: ROLES }) role!: Role;
   @ApiProperty({ type: [String], description: 'Empty: the whole city.' }) communities!: readonly string[];
   @ApiProperty({ enum: RESTRICTED_FACETS, isArray: true }) facetScopes!: readonly FacetScope[];
+  @ApiPropertyOptional({ type: [String], description: 'Systems in whose name the account answers disputes.' }) departments?: readonly string[];
 }
 
 export class SessionView {

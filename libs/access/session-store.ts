@@ -29,7 +29,7 @@ export class SessionStore {
   /** Whose session this is, as the account stands now; undefined when it has ended or the account is disabled. */
   async accountOf(token: string): Promise<Account | undefined> {
     const [row] = await this.db.query<Account[]>(
-      `select a.id, a.username, a.display_name as "displayName", a.role, a.communities, a.facet_scopes as "facetScopes"
+      `select a.id, a.username, a.display_name as "displayName", a.role, a.communities, a.facet_scopes as "facetScopes", a.departments
          from session s join account a on a.id = s.account_id
         where s.token_ref = $1 and s.expires_at > $2 and not a.disabled`, [this.refOf(token), new Date(this.clock.now())]);
     return row;

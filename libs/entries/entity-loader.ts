@@ -4,7 +4,7 @@ import type { RecordKey, RecordType } from '#libs/kernel/record-key';
 import { openingsFor } from '#libs/model/restricted';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
-import { decodeSourceRecord, keyOf, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
+import { decodeSourceRecord, keyOf, recordRef, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
 
 /** A source record of an entity and how it belongs to it. */
 export interface LoadedMember {
@@ -70,6 +70,12 @@ export class EntityLoader {
       loaded.get(row.household_id)?.persons.push({ person: row.person_id, ...(row.relation !== null && { relation: row.relation }) });
     }
     return loaded;
+  }
+
+  /** The entity a record belongs to. Knows nothing of who may see it. */
+  async entityOf(record: RecordKey): Promise<EntityId | undefined> {
+    const [row] = await this.db.query<{ entity_id: string }[]>('select entity_id from crosswalk join source_record on id = record_id where record_ref = $1', [recordRef(this.sealing, record)]);
+    return row?.entity_id;
   }
 
   /** Households that list this person. */

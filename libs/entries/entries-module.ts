@@ -11,6 +11,8 @@ import { BoardController } from './controllers/board-controller.js';
 import { CountsController } from './controllers/counts-controller.js';
 import { DeadLetterController } from './controllers/dead-letter-controller.js';
 import { DecisionController } from './controllers/decision-controller.js';
+import { DisputeController } from './controllers/dispute-controller.js';
+import { DisputeTermController } from './controllers/dispute-term-controller.js';
 import { EntityFinder } from './controllers/entity-finder.js';
 import { ENTRIES_LOGGER, EntryController } from './controllers/entry-controller.js';
 import { HouseholdController } from './controllers/household-controller.js';
@@ -19,6 +21,9 @@ import { ReviewController } from './controllers/review-controller.js';
 import { DeadLetterReader } from './dead-letter-reader.js';
 import { DecisionMaker } from './decision-maker.js';
 import { DecisionReader } from './decision-reader.js';
+import { DisputeStore } from './dispute-store.js';
+import { DisputeTermStore } from './dispute-terms.js';
+import { Disputes } from './disputes.js';
 import { EntityLoader } from './entity-loader.js';
 import { EntryStore } from './entry-store.js';
 import { CountsReader } from './hub-counts.js';
@@ -31,6 +36,7 @@ import { RecordScope } from './record-scope.js';
 import { ReviewReader } from './review-reader.js';
 import { SubmitEntry } from './submit-entry.js';
 import { SystemBoardReader, type SystemCard } from './system-board.js';
+import { SystemNames } from './system-names.js';
 import { VisibleEntities } from './visible-entities.js';
 
 export interface EntriesParts {
@@ -55,6 +61,7 @@ class EntryResender implements OnApplicationBootstrap, OnApplicationShutdown {
 
   constructor(
     private readonly submitting: SubmitEntry,
+    private readonly disputes: Disputes,
     private readonly logger: Logger,
   ) {}
 
@@ -71,8 +78,8 @@ class EntryResender implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private resend(): void {
     this.running = this.running
-      .then(() => this.submitting.resend(RESEND_AFTER_MS))
-      .then((entries) => { if (entries > 0) this.logger.info('entries.resent', { entries }); })
+      .then(async () => ({ entries: await this.submitting.resend(RESEND_AFTER_MS), disputes: await this.disputes.resend(RESEND_AFTER_MS) }))
+      .then((resent) => { if (resent.entries + resent.disputes > 0) this.logger.info('entries.resent', resent); })
       .catch((error: unknown) => this.logger.warn('entries.resendFailed', {}, error));
   }
 }
@@ -89,11 +96,15 @@ export class EntriesModule {
     const entries = new EntryStore(dataSource, sealing);
     const submitting = new SubmitEntry(entries, { loader, entities }, commands, parts.divisions, clock);
     const scope = new RecordScope(dataSource, sealing, authority, entities);
+    const disputes = new DisputeStore(dataSource, sealing);
+    const terms = new DisputeTermStore(dataSource);
+    const disputing = new Disputes({ store: disputes, terms, scope, authority, commands }, parts.divisions, clock);
     const boards = new SystemBoardReader(dataSource, authority, parts.systems);
     const explainer = new PairExplainer(dataSource, sealing);
     const instances = [
       commands, entries, submitting,
-      new EntityFinder(loader, entities),
+      new EntityFinder(loader, entities, scope, disputes),
+      disputing, terms, new SystemNames(parts.systems),
       new PersonSearch(dataSource, sealing, entities),
       new PersonHistory(dataSource, sealing, authority),
       new ReviewReader(dataSource, sealing, authority),
@@ -103,12 +114,12 @@ export class EntriesModule {
       new DeadLetterReader(dataSource, sealing, authority),
       new CountsReader(dataSource, authority),
       new ReceiptLines(parts.readReceipt),
-      new EntryResender(submitting, logger),
+      new EntryResender(submitting, disputing, logger),
     ];
     return {
       module: EntriesModule,
       controllers: [
-        EntryController, PersonController, HouseholdController, ReviewController, DecisionController, DeadLetterController, CountsController, BoardController,
+        EntryController, PersonController, HouseholdController, ReviewController, DecisionController, DeadLetterController, CountsController, BoardController, DisputeController, DisputeTermController,
       ],
       providers: [
         ...instances.map((instance) => ({ provide: instance.constructor, useValue: instance })),

@@ -57,7 +57,7 @@ export class ChangeWriter {
 
   /** Returns what to announce. The caller holds the lock of the partition. */
   async apply(tx: Transaction, changes: ChangeSet, authority: AuthorityTable, restricted: ReadonlySet<string>): Promise<GoldenRecordChanged[]> {
-    const put = await this.records.put(tx, await markEchoes(tx, this.sealing, changes.records));
+    const put = await this.records.put(tx, await markEchoes(tx, this.sealing, this.records, changes.records));
     const changed = await this.changeRecords(tx, put, changes.decided);
     if (changed.ids.size === 0) return [];
 

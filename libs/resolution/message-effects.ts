@@ -23,6 +23,8 @@ export interface MessageEffect {
   decisions: NewDecision[];
   /** Entry that this message brings. */
   entryId?: string;
+  /** Dispute whose answer this message brings. */
+  disputeId?: string;
 }
 
 /** Thrown parts of a batch: what could not be opened, to be set aside. */
@@ -81,7 +83,7 @@ function ofCommand(messageId: string, command: Command): MessageEffect {
     }
     case 'settlement': {
       const own = recordKey(command.record.system, command.record.recordType, command.record.naturalKey);
-      return { messageId, records: [command.record], decisions: [{ id: `dispute-${command.disputeId}`, kind: 'link', records: [own, command.linkTo], actor: command.actor, reason: 'settlement' }] };
+      return { messageId, records: [command.record], decisions: [{ id: `dispute-${command.disputeId}`, kind: 'link', records: [own, command.linkTo], actor: command.actor, reason: 'settlement' }], disputeId: command.disputeId };
     }
     case 'link':
     case 'noLink':

@@ -44,7 +44,7 @@ export class ResolutionService {
         this.logger.error('resolution.poisoned', { topic: batch.topic, messageId: effects[0]!.messageId }, error);
         await this.unitOfWork.run(async (tx) => {
           await this.setAside(tx, batch, [{ message: batch.messages[0]!, error }]);
-          await failEntry(tx, effects[0]!, error, new Date(this.clock.now()));
+          await failSubmitted(tx, effects[0]!, error, new Date(this.clock.now()));
         });
         return;
       }
@@ -65,6 +65,7 @@ export class ResolutionService {
     const restricted = new Set(rows.filter((r) => RESTRICTED_FIELDS.includes(r.field)).map((r) => r.system));
     const changes = await this.writer.apply(tx, { records: effects.flatMap((e) => e.records), decided: [...decided.keys()], decisions: stewardsOf(decided, effects) }, authorityTable(rows), restricted);
     await this.closeEntries(tx, effects);
+    await closeDisputes(tx, effects, new Date(this.clock.now()));
     await appendToOutbox(tx, changes.map((c) => changedEvent(this.sealing, this.clock, c)));
     this.logger.debug('resolution.applied', { messages: effects.length, changed: changes.length });
   }
@@ -100,10 +101,17 @@ function faultOf(error: unknown): { code: string; reason: string } {
     : { code: 'YICI_RESOLUTION_FAILED', reason: '处理时出错，平台日志有记录。The message could not be worked on; the log of the hub says why.' };
 }
 
-/** An entry whose command cannot be applied ends here, with the reason for whoever entered it. */
-async function failEntry(tx: Transaction, effect: MessageEffect, error: unknown, now: Date): Promise<void> {
-  if (effect.entryId === undefined) return;
+/** The answers whose records are taken in now. */
+async function closeDisputes(tx: Transaction, effects: readonly MessageEffect[], now: Date): Promise<void> {
+  const ids = effects.flatMap((e) => e.disputeId ?? []);
+  if (ids.length > 0) await tx.client.query('update dispute set settled_at = $2, failure_reason = null where id = any($1::text[])', [ids, now]);
+}
+
+/** An entry or answer whose command cannot be applied ends here, with the reason for whoever made it. */
+async function failSubmitted(tx: Transaction, effect: MessageEffect, error: unknown, now: Date): Promise<void> {
   const { code, reason } = faultOf(error);
+  if (effect.disputeId !== undefined) await tx.client.query('update dispute set settled_at = $2, failure_reason = $3 where id = $1', [effect.disputeId, now, reason]);
+  if (effect.entryId === undefined) return;
   await tx.client.query(`update entry set state = 'failed', resolved_at = $2, failure_code = $3, failure_reason = $4 where id = $1 and state = 'accepted'`, [effect.entryId, now, code, reason]);
 }
 

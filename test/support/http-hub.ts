@@ -41,7 +41,7 @@ export interface HttpHub {
   logFailure: { error?: Error };
   anyone: Caller;
   /** Makes an account and signs it in. */
-  as(role: Role, options?: { communities?: string[]; facetScopes?: FacetScope[]; username?: string }): Promise<Caller>;
+  as(role: Role, options?: { communities?: string[]; facetScopes?: FacetScope[]; departments?: string[]; username?: string }): Promise<Caller>;
   close(): Promise<void>;
 }
 
@@ -82,9 +82,9 @@ export async function startHttpHub(db: TestDatabase, options: { clock?: Clock; l
   return {
     app, url, sealing, accounts, commands, receipts, logFailure,
     anyone: caller(url),
-    as: async (role, { communities = [], facetScopes = [], username = `${role}${++made}` } = {}) => {
+    as: async (role, { communities = [], facetScopes = [], departments = [], username = `${role}${++made}` } = {}) => {
       const password = 'a password for a test';
-      await accounts.create({ username, displayName: username, role, communities, facetScopes, password } satisfies NewAccount);
+      await accounts.create({ username, displayName: username, role, communities, facetScopes, departments, password } satisfies NewAccount);
       const { body } = await caller(url)('POST', '/login', { body: { username, password, bearer: true } });
       return caller(url, { authorization: `Bearer ${body.token}` });
     },

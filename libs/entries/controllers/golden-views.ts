@@ -28,12 +28,21 @@ export class HouseholdSummary {
   @ApiPropertyOptional({ type: Object }) address?: unknown;
 }
 
+/** A value that somebody disputes and the department has not answered yet. */
+export class ContestedView {
+  @ApiProperty({ description: 'Canonical path.' }) field!: string;
+  @ApiProperty({ description: 'Id of the dispute.' }) dispute!: string;
+  @ApiProperty({ format: 'date-time' }) since!: string;
+  @ApiProperty({ format: 'date', description: 'Last day for the answer.' }) dueOn!: string;
+}
+
 /** What every golden record shows. */
 abstract class GoldenView {
   @ApiProperty({ description: 'Stable id; a merged id leads here for ever.' }) id!: string;
   @ApiProperty({ description: FIELDS_DESCRIPTION, type: Object }) fields!: GoldenFields;
   @ApiProperty({ description: 'The records of the systems, side by side; none for statisticians.', type: [RecordView] }) records!: RecordView[];
   @ApiPropertyOptional({ description: 'The newest source time among what is shown.', format: 'date-time' }) asOf?: string;
+  @ApiProperty({ description: 'Values under dispute (有异议).', type: [ContestedView] }) contested!: ContestedView[];
 }
 
 export class PersonView extends GoldenView {

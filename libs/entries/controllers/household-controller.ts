@@ -34,7 +34,7 @@ export class HouseholdController {
     });
     await this.log.note(account, 'household.read', id);
     await this.log.noteEach(account, 'household.read', members.map((m) => m.id), { household: id });
-    return { ...goldenView(entity), members };
+    return { ...goldenView(entity), members, contested: await this.finder.contested(entity, account) };
   }
 
   @Get('dwellings/:id')
@@ -47,6 +47,6 @@ export class HouseholdController {
   ): Promise<DwellingView> {
     const entity = await this.finder.find(id, 'dwelling', account, (to) => `/dwellings/${to}`);
     await this.log.note(account, 'dwelling.read', id);
-    return goldenView(entity);
+    return { ...goldenView(entity), contested: await this.finder.contested(entity, account) };
   }
 }

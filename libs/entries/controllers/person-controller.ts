@@ -79,7 +79,7 @@ export class PersonController {
     const entity = await this.finder.find(id, 'person', account, (to) => `/persons/${to}`);
     await this.log.note(account, 'person.read', id);
     const households = await this.finder.householdsOf(id, account);
-    return { ...goldenView(entity), households: households.map(householdSummary) };
+    return { ...goldenView(entity), households: households.map(householdSummary), contested: await this.finder.contested(entity, account) };
   }
 
   @Get(':id/links')

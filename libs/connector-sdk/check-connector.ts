@@ -7,6 +7,8 @@ import { columnNames, type Connector } from './connector.js';
 import { fileNamePattern } from './file-name.js';
 import type { LiveSpec } from './live-spec.js';
 import { secretsOf } from './open-source.js';
+import { checkFiles } from './protocols/file-check.js';
+import { soapFaults } from './protocols/soap-faults.js';
 
 const EVERY_FIELD = new Set(Object.values(CANONICAL_FIELDS).flat());
 /** Authority is also given over where a person lives, by kind of household, and over a dwelling as a whole. */
@@ -19,6 +21,7 @@ export function checkConnector(connector: Connector, faults: string[]): void {
   checkMappings(connector, faults);
   checkLive(connector, faults);
   checkCarried(connector, faults);
+  checkFiles(connector, faults);
 }
 
 function checkTables({ manifest, schema }: Connector, faults: string[]): void {
@@ -128,12 +131,16 @@ function checkLive({ manifest, mappingOut }: Connector, faults: string[]): void 
   if (manifest.mode === 'live' && (live.length === 0 || delivery === undefined)) faults.push('connector.yaml: a live system says how it is read (live) and written (delivery)');
   for (const spec of [...live, ...(delivery === undefined ? [] : [delivery])]) {
     for (const name of secretsOf(spec)) if (!manifest.secrets.includes(name)) faults.push(`connector.yaml: ${name} is used but not listed under secrets`);
+    if (spec.protocol === 'soap') faults.push(...soapFaults({ manifest, mappingOut }, spec));
   }
   for (const spec of live) {
     for (const table of tablesOf(spec)) if (!tables.has(table)) faults.push(`connector.yaml: live reads an unknown table ${table}`);
+    if (spec.protocol === 'rest-list' && !manifest.records.some((r) => r.table === spec.table && r.time !== undefined)) faults.push(`connector.yaml: rest-list reads ${spec.table} by time, but no record of it has a time`);
+    if (spec.protocol === 'cloud-events' && !manifest.snapshot.tables.some((t) => t.id === spec.table && columnNames(t.read).includes(spec.subject))) faults.push(`connector.yaml: the subject of its events is no column of ${spec.table} (${spec.subject})`);
   }
-  if (delivery?.protocol === 'ticket-file' && mappingOut.ticket === undefined) faults.push('mapping.out.yaml: a system that takes tickets says how one is written (ticket)');
-  if (delivery?.protocol === 'rest-sync' && mappingOut.person === undefined) faults.push('mapping.out.yaml: person is missing');
+  const addresses = live.flatMap(addressesOf);
+  if (new Set(addresses).size !== addresses.length) faults.push('connector.yaml: live has two doors at one address');
+  if ((delivery?.protocol === 'rest-sync' || delivery?.protocol === 'webhook') && mappingOut.person === undefined) faults.push('mapping.out.yaml: person is missing');
 }
 
 /** Carried columns are columns of the row that the record is made of. */
@@ -146,7 +153,14 @@ function checkCarried({ manifest, mappingOut }: Connector, faults: string[]): vo
   }
 }
 
+/** Last parts of the addresses to which a system pushes. */
+function addressesOf(spec: LiveSpec): string[] {
+  if (spec.protocol === 'intake') return Object.keys(spec.records);
+  return spec.protocol === 'rest-push' || spec.protocol === 'cloud-events' ? [spec.path] : [];
+}
+
 function tablesOf(spec: LiveSpec): string[] {
+  if (spec.protocol === 'intake') return Object.values(spec.records);
   if ('tables' in spec) return spec.tables.map((t) => t.table);
   return 'table' in spec ? [spec.table] : [];
 }

@@ -1,8 +1,13 @@
 import type { Clock } from '#libs/kernel/clock';
 import type { Divisions } from '#libs/values/divisions';
 import { missingSecrets, type Connector } from './connector.js';
+import { FileDrop } from './protocols/file-drop.js';
+import { dropRows } from './protocols/file-drop-rows.js';
+import { openRemoteFolder } from './protocols/file-open.js';
 import { RestSyncClient } from './protocols/rest-sync.js';
-import { TicketFileDrop } from './protocols/ticket-file.js';
+import { SoapTarget } from './protocols/soap-target.js';
+import { WebhookSender } from './protocols/webhook.js';
+import { WorkbookDownload } from './protocols/workbook-download.js';
 import type { TargetChannel } from './target-channel.js';
 
 /** What both sides of a connection are opened with. */
@@ -18,12 +23,17 @@ export function openTarget(connector: Connector, parts: ConnectionParts): Target
   const { delivery, mode, secrets } = connector.manifest;
   if (mode !== 'live' || delivery === undefined) return undefined;
   if (missingSecrets(connector, Object.fromEntries(secrets.map((name) => [name, parts.secret(name)]))).length > 0) return undefined;
-  const secret = (name: string): string => parts.secret(name) ?? '';
   switch (delivery.protocol) {
     case 'rest-sync':
-      return new RestSyncClient(connector, delivery, { url: secret(delivery.urlSecret), secret: secret(delivery.secret) }, parts.divisions, parts.clock);
-    case 'ticket-file':
-      return new TicketFileDrop(delivery, secret(delivery.folderSecret));
+      return new RestSyncClient(connector, delivery, parts);
+    case 'webhook':
+      return new WebhookSender(connector, delivery, parts);
+    case 'file-drop':
+      return new FileDrop(delivery, dropRows(connector, delivery), openRemoteFolder(connector, delivery, (name) => parts.secret(name), 'target'));
+    case 'workbook-download':
+      return new WorkbookDownload();
+    case 'soap':
+      return new SoapTarget(connector, delivery, parts);
     case 'none-yet':
       return undefined;
   }

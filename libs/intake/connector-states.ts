@@ -6,8 +6,8 @@ import type { Logger } from '#libs/platform/logger';
 import type { Metrics } from '#libs/platform/metrics';
 import { ConnectorStateStore } from '#libs/store/connector-state-store';
 
-/** The two ways a system is read; each may be in trouble on its own. */
-export type Side = 'snapshot' | 'live';
+/** The ways a system is read; each may be in trouble on its own. A live system may be read in several ways: pushed, and asked for the rest. */
+export type Side = 'snapshot' | 'live' | `live.${string}`;
 
 export interface Trouble {
   /** `stopped`: what it sends is not what was agreed; `disabled`: it cannot be reached or was not configured. */
@@ -73,13 +73,14 @@ export class ConnectorStates {
 
   /** Degraded while a connector is in trouble that nobody chose; the others go on. */
   health(): Promise<HealthCheck> {
-    const systems = [...this.troubles].filter(([, sides]) => Object.values(sides).some((t) => t.chosen !== true)).map(([system]) => system);
+    const systems = [...this.troubles].filter(([, sides]) => Object.values(sides).some((t) => t !== undefined && t.chosen !== true)).map(([system]) => system);
     return Promise.resolve(systems.length === 0 ? { state: 'up' } : { state: 'degraded', reason: `not reading ${systems.sort().join(', ')}` });
   }
 
   private async show(system: string): Promise<void> {
-    const { snapshot, live } = this.troubles.get(system) ?? {};
-    const worst = [snapshot, live].find((t) => t?.state === 'stopped') ?? live ?? snapshot;
+    const { snapshot, ...sides } = this.troubles.get(system) ?? {};
+    const live = Object.values(sides).filter((t) => t !== undefined);
+    const worst = [snapshot, ...live].find((t) => t?.state === 'stopped') ?? live[0] ?? snapshot;
     const state = worst?.state ?? RUNNING;
     const text = `${state} ${worst?.code ?? ''} ${worst?.reason ?? ''}`;
     if (this.shown.get(system) === text) return;

@@ -60,10 +60,12 @@ export class Intake {
   async start(): Promise<void> {
     await this.states.recall();
     for (const { id, manifest: { live } } of this.parts.connectors) {
-      const missing = live.map((spec) => this.missing(spec)).find((name) => name !== undefined);
-      if (missing !== undefined) {
-        await this.states.report(id, 'live', { state: 'disabled', code: 'YICI_CONNECTOR_SECRET_MISSING', reason: `${missing} is not set.`, chosen: true });
+      const missing = live.flatMap((spec) => this.missing(spec) ?? []);
+      if (missing.length > 0 && missing.length === live.length) {
+        await this.states.report(id, 'live', { state: 'disabled', code: 'YICI_CONNECTOR_SECRET_MISSING', reason: `${missing[0]!} is not set.`, chosen: true });
       } else await this.states.report(id, 'live');
+      // A system that is read in several ways goes on with those that were configured.
+      if (missing.length > 0 && missing.length < live.length) this.parts.logger.warn('intake.streamNotConfigured', { system: id, missing });
     }
     for (const reader of this.readers) reader.start();
   }

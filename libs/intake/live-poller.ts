@@ -7,7 +7,7 @@ import { YiciError } from '#libs/kernel/errors';
 import type { Logger } from '#libs/platform/logger';
 import { WakeUp } from '#libs/platform/wake-up';
 import type { UnitOfWork } from '#libs/store/unit-of-work';
-import { liveTrouble, type ConnectorStates } from './connector-states.js';
+import { liveTrouble, type ConnectorStates, type Side } from './connector-states.js';
 import { readAlone } from './sole-reader.js';
 import type { TakeRows } from './take-rows.js';
 
@@ -34,6 +34,10 @@ export class LivePoller {
   private source: LiveSource | undefined;
 
   constructor(private readonly connector: Connector, private readonly spec: PolledSpec, private readonly parts: PollerParts) {}
+
+  private get side(): Side {
+    return `live.${this.spec.protocol}`;
+  }
 
   start(): void {
     this.running = this.run();
@@ -79,14 +83,14 @@ export class LivePoller {
       if (taken !== undefined) await this.ofSource(taken);
       if (this.stop.signal.aborted) return;
     }
-    await states.report(system, 'live');
+    await states.report(system, this.side);
   }
 
   private async ofSource<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await answered(work());
     } catch (error) {
-      if (error instanceof YiciError) await this.parts.states.report(this.connector.id, 'live', liveTrouble(error));
+      if (error instanceof YiciError) await this.parts.states.report(this.connector.id, this.side, liveTrouble(error));
       // A new connection next time: the old one may be the one that died.
       await this.forget();
       throw error;

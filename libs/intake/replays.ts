@@ -3,6 +3,7 @@ import type { Batch, Log } from '#libs/bus/log';
 import type { Connector } from '#libs/connector-sdk/connector';
 import { fileNamePattern } from '#libs/connector-sdk/file-name';
 import type { TableSpec } from '#libs/connector-sdk/manifest';
+import { eventAgain } from '#libs/connector-sdk/open-doors';
 import type { RawRow } from '#libs/connector-sdk/row';
 import { TableMapper, tableOfStream, type RowOrigin, type RowOutcome } from '#libs/connector-sdk/table-mapper';
 import { YiciError } from '#libs/kernel/errors';
@@ -104,6 +105,8 @@ export class Replays {
       const kept = await this.keptRow(letter, connector);
       // A looked-up row is in another file: without it the record would lose values in silence.
       if (kept.table.lookup.length > 0) throw needsOthers();
+      const event = eventAgain(connector, this.parts.divisions, letter.bytes, letter.origin.position, kept.origin);
+      if (event !== undefined) return event;
       const mapper = new TableMapper(connector, kept.table.id, this.parts.divisions);
       return mapper.outcome(await kept.read(), kept.origin);
     } catch (error) {

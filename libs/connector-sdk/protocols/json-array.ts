@@ -36,6 +36,53 @@ export function cutJsonArray(body: Uint8Array, max: number): Uint8Array[] {
   return elements;
 }
 
+/**
+ * Cuts the bytes of a JSON object into the bytes of its values by key, without parsing them; of a repeated key the last. Values
+ * are not checked: whoever parses one finds its faults. Throws YICI_PUSH_MALFORMED when the bytes are not one object.
+ */
+export function cutJsonObject(body: Uint8Array): Map<string, Uint8Array> {
+  const start = skipSpace(body, 0);
+  let end = body.length;
+  while (end > start && isSpace(body[end - 1]!)) end -= 1;
+  if (body[start] !== 0x7b || body[end - 1] !== 0x7d || end - start < 2) throw notAnObject();
+  const members = new Map<string, Uint8Array>();
+  const close = end - 1;
+  for (let at = skipSpace(body, start + 1); at < close;) {
+    if (body[at] !== QUOTE) throw notAnObject();
+    const keyEnd = stringEnd(body, at, close);
+    const colon = skipSpace(body, keyEnd + 1);
+    if (body[colon] !== 0x3a) throw notAnObject();
+    const from = skipSpace(body, colon + 1);
+    const to = valueEnd(body, from, close);
+    members.set(keyOf(body.subarray(at, keyEnd + 1)), body.subarray(from, to));
+    at = skipSpace(body, to + 1);
+  }
+  return members;
+}
+
+function keyOf(quoted: Uint8Array): string {
+  try {
+    return JSON.parse(Buffer.from(quoted).toString('utf8')) as string;
+  } catch {
+    throw notAnObject();
+  }
+}
+
+/** Where the comma or brace stands that ends the value beginning at `from`. */
+function valueEnd(body: Uint8Array, from: number, close: number): number {
+  let depth = 0;
+  for (let i = from; i < close; i++) {
+    const c = body[i]!;
+    if (c === QUOTE) i = stringEnd(body, i, close);
+    else if (c === 0x7b || c === 0x5b) depth += 1;
+    else if (c === 0x7d || c === 0x5d) depth -= 1;
+    else if (c === 0x2c && depth === 0) return i;
+    if (depth < 0) throw notAnObject();
+  }
+  if (depth !== 0) throw notAnObject();
+  return close;
+}
+
 function stringEnd(body: Uint8Array, from: number, end: number): number {
   for (let i = from + 1; i < end; i++) {
     if (body[i] === BACKSLASH) i += 1;
@@ -56,6 +103,10 @@ function isSpace(c: number): boolean {
 
 function malformed(): YiciError {
   return new YiciError({ code: 'YICI_PUSH_MALFORMED', stage: 'decoding', message: 'The body is not a JSON array.', fix: 'Send a JSON array of objects in UTF-8.' });
+}
+
+function notAnObject(): YiciError {
+  return new YiciError({ code: 'YICI_PUSH_MALFORMED', stage: 'decoding', message: 'The body is not a JSON object.', fix: 'Send one JSON object in UTF-8.' });
 }
 
 function tooMany(max: number): YiciError {

@@ -3,17 +3,23 @@ import { describe, expect, it } from '@jest/globals';
 import { FixedClock } from '#libs/kernel/clock';
 import { Divisions } from '#libs/values/divisions';
 import { loadConnector } from '../load-connector.js';
-import type { RestPushSpec } from '../live-spec.js';
+import { RotatingSecret } from '../rotating-secret.js';
 import { sign } from './hmac.js';
 import { cutJsonArray } from './json-array.js';
-import { PushReceiver } from './rest-push.js';
+import { DoorKeeper } from './rest-door.js';
+import { ArrayDoor } from './rest-push.js';
 
 const grid = loadConnector(path.resolve(import.meta.dirname, '../../../connectors/grid'));
 const clock = new FixedClock(1_774_953_000_000);
-const receiver = new PushReceiver(grid, grid.manifest.live[0] as RestPushSpec, 'secret', Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'), clock);
+const divisions = Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n');
+const door = (least: number): ArrayDoor => {
+  const keeper = new DoorKeeper({ hmac: 'sm3', secret: new RotatingSecret(['secret']), maxAgeSeconds: 300 }, clock);
+  return new ArrayDoor(grid, { table: 'persons', path: 'persons', least, most: 200 }, keeper, divisions, clock);
+};
+const receiver = door(0);
 const push = (text: string, signed = text) => {
   const body = Buffer.from(text);
-  return receiver.receive({ headers: { ...sign('sm3', 'secret', Buffer.from(signed), clock.now()) }, body });
+  return receiver.receive({ headers: { ...sign('sm3', 'secret', Buffer.from(signed), clock.now()) }, body }).outcomes;
 };
 const row = (id: string, more = ''): string => `{"id":"${id}","name":"张伟强","updateTime":"2026-03-01 10:30:00"${more}}`;
 
@@ -40,5 +46,22 @@ describe('a pushed batch', () => {
   it('may be empty', () => {
     expect(push('[]')).toEqual([]);
     expect(cutJsonArray(Buffer.from(' [ ] '), 5)).toEqual([]);
+    const body = Buffer.from('[]');
+    expect(() => door(1).receive({ headers: { ...sign('sm3', 'secret', body, clock.now()) }, body })).toThrow(expect.objectContaining({ code: 'YICI_PUSH_EMPTY' }));
+  });
+
+  it('says when the very request came before', () => {
+    const body = Buffer.from(`[${row('1')}]`);
+    const headers = { ...sign('sm3', 'secret', body, clock.now()) };
+    const mine = door(0);
+    expect([mine.receive({ headers, body }).again, mine.receive({ headers, body }).again]).toEqual([false, true]);
+    expect(mine.receive({ headers: { ...sign('sm3', 'secret', body, clock.now()) }, body }).again).toBe(false);
+  });
+
+  it.each(['text/html', 'application/xml', 'application/json; charset=gbk', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded'])('is not read as %s', (type) => {
+    const body = Buffer.from('[]');
+    const headers = { ...sign('sm3', 'secret', body, clock.now()), 'content-type': type };
+    expect(() => receiver.receive({ headers, body })).toThrow(expect.objectContaining({ code: 'YICI_PUSH_MEDIA_TYPE' }));
+    expect(receiver.receive({ headers: { ...headers, 'content-type': 'Application/JSON; charset="UTF-8"' }, body }).outcomes).toEqual([]);
   });
 });

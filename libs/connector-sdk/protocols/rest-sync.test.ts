@@ -4,10 +4,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '#libs/kernel/clock';
 import { Divisions } from '#libs/values/divisions';
-import type { RestSyncSpec } from '../delivery-spec.js';
 import { loadConnector } from '../load-connector.js';
 import { verify } from './hmac.js';
 import type { OutgoingItem } from '../target-channel.js';
+import type { RestSyncSpec } from './rest-specs.js';
 import { RestSyncClient } from './rest-sync.js';
 
 const grid = loadConnector(path.resolve(import.meta.dirname, '../../../connectors/grid'));
@@ -25,7 +25,7 @@ beforeAll(async () => {
     req.on('data', (c: Buffer) => chunks.push(c));
     req.on('end', () => {
       const body = Buffer.concat(chunks);
-      verify(req.headers as Record<string, string>, body, { algorithm: 'sm3', secret: 'secret', now: Date.now(), maxAgeSeconds: 60 });
+      verify(req.headers as Record<string, string>, body, { algorithm: 'sm3', secrets: ['secret'], now: Date.now(), maxAgeSeconds: 60 });
       seen.push({ url: req.url ?? '', body: body.length === 0 ? [] : (JSON.parse(body.toString()) as Record<string, unknown>[]) });
       setTimeout(() => res.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body), answer.delayMs ?? 0);
     });
@@ -33,14 +33,20 @@ beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base`;
 });
+afterAll(() => Promise.all(clients.map((c) => c.close())));
 afterAll(() => new Promise<void>((done) => {
   server.closeAllConnections();
   server.close(() => done());
 }));
 beforeEach(() => void (seen = []));
 
-function client(timeoutSeconds = 5): RestSyncClient {
-  return new RestSyncClient(grid, { ...(grid.manifest.delivery as RestSyncSpec), timeoutSeconds }, { url, secret: 'secret' }, divisions, systemClock);
+const clients: RestSyncClient[] = [];
+
+function client(timeoutSeconds = 5, environment: Record<string, string> = {}): RestSyncClient {
+  const secrets: Record<string, string> = { YICI_GRID_URL: url, YICI_GRID_SYNC_SECRET: 'secret', ...environment };
+  const made = new RestSyncClient(grid, { ...(grid.manifest.delivery as RestSyncSpec), timeoutSeconds }, { divisions, clock: systemClock, secret: (name) => secrets[name] });
+  clients.push(made);
+  return made;
 }
 
 describe('writing to a REST target', () => {
@@ -74,9 +80,8 @@ describe('writing to a REST target', () => {
   });
 
   it('writes to allowed hosts only', () => {
-    const spec = grid.manifest.delivery as RestSyncSpec;
-    expect(() => new RestSyncClient(grid, spec, { url: 'http://example.org', secret: 's' }, divisions, systemClock)).toThrow(expect.objectContaining({ code: 'YICI_HOST_NOT_ALLOWED' }));
-    expect(() => new RestSyncClient(grid, spec, { url: 'no url', secret: 's' }, divisions, systemClock)).toThrow(expect.objectContaining({ code: 'YICI_URL_UNREADABLE' }));
+    expect(() => client(5, { YICI_GRID_URL: 'http://example.org' })).toThrow(expect.objectContaining({ code: 'YICI_HOST_NOT_ALLOWED' }));
+    expect(() => client(5, { YICI_GRID_URL: 'no url' })).toThrow(expect.objectContaining({ code: 'YICI_URL_UNREADABLE' }));
   });
 });
 

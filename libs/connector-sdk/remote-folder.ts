@@ -1,4 +1,3 @@
-import type { SnapshotFile } from './row.js';
 
 /** A file as its server lists it. */
 export interface RemoteFile {
@@ -42,15 +41,9 @@ export function partialName(name: string): string {
 }
 
 /**
- * Puts a file whole: under a temporary name, then renamed, so that nobody ever sees half of it. `name` must be free. When the answer to
- * the renaming is lost, the temporary name tells: once it is gone the file was in place, even if the system has taken it away already.
+ * Gives a file that was uploaded under its temporary name its own, which must be free, so that nobody ever sees half of it. When the answer is lost
+ * the temporary name tells: once it is gone the file was in place, even if the system has taken it away already. May be repeated.
  */
-export async function putWhole(folder: RemoteFolder, name: string, bytes: Uint8Array): Promise<void> {
-  await folder.upload(partialName(name), bytes);
-  await renameWhole(folder, name);
-}
-
-/** The second half of {@link putWhole}, to be repeated until it is known to be done. */
 export async function renameWhole(folder: RemoteFolder, name: string): Promise<void> {
   try {
     await folder.rename(partialName(name), name);
@@ -59,5 +52,5 @@ export async function renameWhole(folder: RemoteFolder, name: string): Promise<v
   }
 }
 
-/** How rows of a fetched or uploaded file are dated. */
-export type FileStamp = NonNullable<SnapshotFile['stamp']>;
+
+

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { YiciError } from '#libs/kernel/errors';
+import { partialName, renameWhole, type RemoteFolder } from '../remote-folder.js';
+import type { Acknowledgement, ItemAnswer, OutgoingItem, TargetChannel } from '../target-channel.js';
+import type { DropFile, DropRows } from './file-drop-rows.js';
+import type { FileDropSpec } from './file-specs.js';
+
+/** Sequences 000–999 of one millisecond. */
+const SEQUENCES = 1000;
+/** With one record a file there is still something to gain from several files a call. */
+const FEWEST_A_CALL = 50;
+const CHINA_OFFSET_MS = 8 * 3_600_000;
+
+/** A drop whose end is not known: its connection died after it was begun. */
+interface OpenDrop {
+  name: string;
+  files: readonly DropFile[];
+  /** How many of the files are in place. */
+  placed: number;
+  /** The next one is whole under its temporary name, and may have its own already. */
+  renaming: boolean;
+  contents: ReadonlyMap<string, string>;
+}
+
+/**
+ * Drops files of changes into a folder that the system empties; the token of a write is the name of its file. A file appears whole or not
+ * at all, and a name has exactly one content. Names grow with every drop, so that a system that works through them by name keeps the order
+ * per record. Writing the same items again finds their file; a drop whose connection died is cleared up before anything else is written.
+ */
+export class FileDrop implements TargetChannel {
+  readonly maxItems: number;
+  private open: OpenDrop | undefined;
+  /** Writes that a cleared-up drop turned out to hold: ref → its content and file. */
+  private readonly done = new Map<string, { content: string; token: string }>();
+  private newest = 0;
+
+  constructor(private readonly spec: Pick<FileDropSpec, 'file' | 'itemsAFile'>, private readonly rows: DropRows, private readonly folder: RemoteFolder) {
+    this.maxItems = Math.max(FEWEST_A_CALL, spec.itemsAFile);
+  }
+
+  /** An item that the file has no way to hold is refused before anything is written. Throws a retriable error when the folder cannot be written. */
+  async write(items: readonly OutgoingItem[]): Promise<ItemAnswer[]> {
+    await this.clearUp();
+    const answers: ItemAnswer[] = items.map((item) => this.knownAnswer(item));
+    const todo = items.map((item, i) => ({ item, i })).filter(({ i }) => answers[i]!.outcome === 'failed');
+    for (let at = 0; at < todo.length; at += this.spec.itemsAFile) {
+      const batch = todo.slice(at, at + this.spec.itemsAFile);
+      try {
+        const token = await this.drop(batch.map(({ item }) => item));
+        for (const { i } of batch) answers[i] = { outcome: 'accepted', token };
+      } catch (error) {
+        // Files dropped before this one are accepted; what was not reached is tried again.
+        if (at === 0 || !(error instanceof YiciError) || !error.retriable) throw error;
+        break;
+      }
+    }
+    return answers;
+  }
+
+  /** A folder that cannot be read now says nothing yet. */
+  async acknowledged(tokens: readonly string[]): Promise<Map<string, Acknowledgement>> {
+    try {
+      const there = new Set(await this.folder.names());
+      return new Map(tokens.filter((token) => !there.has(token) && token !== this.open?.name).map((token) => [token, { outcome: 'pickedUp' }]));
+    } catch (error) {
+      if (error instanceof YiciError && error.retriable) return new Map();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.folder.close();
+  }
+
+  private knownAnswer(item: OutgoingItem): ItemAnswer {
+    const known = this.done.get(item.ref);
+    this.done.delete(item.ref);
+    if (known !== undefined && known.content === contentOf(item)) return { outcome: 'accepted', token: known.token };
+    const fault = this.rows.fault(item);
+    return fault === undefined ? { outcome: 'failed', detail: 'not reached yet' } : { outcome: 'refused', detail: fault };
+  }
+
+  private async drop(items: readonly OutgoingItem[]): Promise<string> {
+    const planned = Math.max(...items.map((i) => i.plannedAt.getTime()));
+    const files = this.rows.files(items, new Date(planned + CHINA_OFFSET_MS).toISOString().slice(0, 10));
+    const there = new Set(await this.folder.names());
+    const sequence = createHash('sha256').update(items.map((i) => i.ref).join('\n')).digest().readUInt16BE(0) % SEQUENCES;
+    let name = this.fileName(planned, sequence);
+    const found = there.has(name) && (await this.holds(name, files[0]!));
+    if (!found) {
+      this.newest = Math.max(this.newest, ...[...there].map((n) => this.timeOf(n)));
+      if (planned <= this.newest) name = this.fileName(this.newest + 1, sequence);
+    }
+    this.newest = Math.max(this.newest, this.timeOf(name));
+    this.open = { name, files, placed: found ? 1 : 0, renaming: false, contents: new Map(items.map((i) => [i.ref, contentOf(i)])) };
+    await this.finish(this.open);
+    this.open = undefined;
+    return name;
+  }
+
+  /** Puts the files of a drop that are not in place yet, in their order. */
+  private async finish(open: OpenDrop): Promise<void> {
+    for (; open.placed < open.files.length; open.placed += 1) {
+      const file = open.files[open.placed]!;
+      const name = nameOf(open.name, file);
+      if (open.placed > 0 && (await this.holds(name, file))) continue;
+      await this.folder.upload(partialName(name), file.bytes);
+      open.renaming = true;
+      await renameWhole(this.folder, name);
+      open.renaming = false;
+    }
+  }
+
+  /** Ends a drop whose connection died: the temporary name tells how far it came. */
+  private async clearUp(): Promise<void> {
+    const { open } = this;
+    if (open === undefined) return;
+    if (!open.renaming && open.placed === 0) {
+      // It was never to be seen: what it held is planned anew, with the values of today.
+      this.open = undefined;
+      return;
+    }
+    if (open.renaming) {
+      const name = nameOf(open.name, open.files[open.placed]!);
+      if ((await this.folder.describe(partialName(name))) !== undefined) await renameWhole(this.folder, name);
+      open.renaming = false;
+      open.placed += 1;
+    }
+    await this.finish(open);
+    for (const [ref, content] of open.contents) this.done.set(ref, { content, token: open.name });
+    this.open = undefined;
+  }
+
+  private async holds(name: string, file: DropFile): Promise<boolean> {
+    return (await this.folder.read(name, file.bytes.length))?.equals(file.bytes) ?? false;
+  }
+
+  /** yyyyMMddHHmmssSSS in Shanghai. */
+  private fileName(at: number, sequence: number): string {
+    const time = new Date(at + CHINA_OFFSET_MS).toISOString().replace(/\D/g, '').slice(0, 17);
+    return this.spec.file.replace('{time}', time).replace('{sequence}', String(sequence).padStart(3, '0'));
+  }
+
+  /** Milliseconds that a name of this drop stands for; 0 for other files. */
+  private timeOf(name: string): number {
+    const [before, after] = this.spec.file.split('{time}') as [string, string];
+    const digits = name.startsWith(before) ? /^\d{17}/.exec(name.slice(before.length))?.[0] : undefined;
+    if (digits === undefined || name.length !== before.length + 17 + after.length - '{sequence}'.length + 3) return 0;
+    const iso = digits.replace(/(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})/, '$1-$2-$3T$4:$5:$6.$7+08:00');
+    return Date.parse(iso) || 0;
+  }
+}
+
+function nameOf(name: string, file: DropFile): string {
+  return file.extension === undefined ? name : name.replace(/\.[^.]+$/, '') + file.extension;
+}
+
+function contentOf({ columns, rows, carried, naturalKey }: OutgoingItem): string {
+  return JSON.stringify([naturalKey, columns, rows, carried]);
+}

@@ -4,7 +4,7 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '**/fixtures/', 'coverage/', '.yici/'] },
+  { ignores: ['dist/', 'apps/console/dist/', 'node_modules/', '**/fixtures/', 'coverage/', '.yici/'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {

@@ -4,7 +4,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import path from 'node:path';
 import { ProblemFilter } from '#libs/access/problem-filter';
 import { SessionGuard } from '#libs/access/session-guard';
 import { SESSION_COOKIE } from '#libs/access/session-token';
@@ -52,7 +53,7 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
   if (parts.trustedProxies !== undefined) app.set('trust proxy', parts.trustedProxies);
   app.use(securityHeaders());
   app.use(timed(parts.metrics));
-  if (parts.staticDir !== undefined) app.useStaticAssets(parts.staticDir, { dotfiles: 'ignore', index: ['index.html'] });
+  if (parts.staticDir !== undefined) app.useStaticAssets(parts.staticDir, { dotfiles: 'ignore', index: ['index.html'], setHeaders: keptFiles });
   app.use(neverKept);
   // Before the JSON parser, which passes a body by that was read: a push is signed byte for byte.
   app.useBodyParser('raw', { limit: LARGEST_BODY, inflate: false, type: (request) => isMachineIntake(request.url) });
@@ -84,6 +85,11 @@ function securityHeaders(): ReturnType<typeof helmet> {
     strictTransportSecurity: false,
     referrerPolicy: { policy: 'no-referrer' },
   });
+}
+
+/** Files with a hash in their name never change under it; the page that names them is asked for anew each time. */
+function keptFiles(response: ServerResponse, file: string): void {
+  response.setHeader('Cache-Control', path.basename(path.dirname(file)) === 'assets' ? 'public, max-age=31536000, immutable' : 'no-cache');
 }
 
 /** What the API answers is about people: no browser and no proxy keeps it. */

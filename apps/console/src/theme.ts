@@ -1,0 +1,31 @@
+import type { ThemeConfig } from 'antd';
+
+/** Chinese first: fonts that each system ships, never one from the network. */
+const FONT = '"PingFang SC", "Hiragino Sans GB", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", system-ui, sans-serif';
+
+/** Ink on paper, one deep green-blue for what can be done, vermilion for the seal and for what went wrong. */
+export const THEME: ThemeConfig = {
+  cssVar: { key: 'yici' },
+  token: {
+    colorPrimary: '#1c5d6c',
+    colorInfo: '#1c5d6c',
+    colorLink: '#1c5d6c',
+    colorSuccess: '#2c7a54',
+    colorWarning: '#a86a12',
+    colorError: '#b3392b',
+    colorTextBase: '#1b2529',
+    colorBgLayout: '#f4f3ee',
+    colorBorder: '#d4d3cb',
+    colorBorderSecondary: '#e6e4dc',
+    borderRadius: 6,
+    fontFamily: FONT,
+    fontSize: 14,
+    controlHeight: 36,
+    motionDurationMid: '0.15s',
+  },
+  components: {
+    Table: { headerBg: '#faf9f5', headerSplitColor: 'transparent', cellPaddingBlockSM: 8 },
+    Tabs: { horizontalMargin: '0 0 16px 0' },
+    Form: { itemMarginBottom: 18, verticalLabelPadding: '0 0 4px' },
+  },
+};

@@ -1,3 +1,4 @@
+import type { RecordKey } from '#libs/kernel/record-key';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { RowOutcome } from './table-mapper.js';
 
@@ -16,6 +17,8 @@ export interface LiveBatch {
    * the same rows again, to no effect.
    */
   taken?(): Promise<void>;
+  /** A table was read as a whole: records of it that the hub holds and that are not among these keys are gone there. */
+  whole?: { table: string; keys: ReadonlySet<RecordKey> };
 }
 
 /** The read side of a system that is asked: one implementation a protocol. Every rejection is a YiciError. */

@@ -23,7 +23,7 @@ export function openSource(connector: Connector, spec: PolledSpec, parts: Connec
     case 'soap':
       return new SoapSource(connector, spec, parts);
     case 'sql-exchange':
-      return new SqlExchangeSource(connector, spec, parts.secret(spec.urlSecret) ?? '', parts.divisions, parts.clock);
+      return new SqlExchangeSource(connector, spec, parts);
   }
 }
 

@@ -4,8 +4,10 @@ import { missingSecrets, type Connector } from './connector.js';
 import { FileDrop } from './protocols/file-drop.js';
 import { dropRows } from './protocols/file-drop-rows.js';
 import { openRemoteFolder } from './protocols/file-open.js';
+import { RestCallTarget } from './protocols/rest-call.js';
 import { RestSyncClient } from './protocols/rest-sync.js';
 import { SoapTarget } from './protocols/soap-target.js';
+import { SqlTableTarget } from './protocols/sql-table.js';
 import { WebhookSender } from './protocols/webhook.js';
 import { WorkbookDownload } from './protocols/workbook-download.js';
 import type { TargetChannel } from './target-channel.js';
@@ -16,6 +18,8 @@ export interface ConnectionParts {
   secret(name: string): string | undefined;
   divisions: Divisions;
   clock: Clock;
+  /** Positions of the rows of a stream that the hub's current records were read from: for sources that compare. Absent: none. */
+  heldRows?(stream: string): Promise<ReadonlySet<number>>;
 }
 
 /** The write side of a live connector; undefined when it has none or a secret of it is missing (then its deliveries wait). */
@@ -26,6 +30,10 @@ export function openTarget(connector: Connector, parts: ConnectionParts): Target
   switch (delivery.protocol) {
     case 'rest-sync':
       return new RestSyncClient(connector, delivery, parts);
+    case 'rest-call':
+      return new RestCallTarget(connector, delivery, parts);
+    case 'sql-table':
+      return new SqlTableTarget(connector, delivery, parts);
     case 'webhook':
       return new WebhookSender(connector, delivery, parts);
     case 'file-drop':

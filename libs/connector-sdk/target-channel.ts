@@ -23,12 +23,14 @@ export interface OutgoingItem {
 
 /**
  * The target's answer to one item. `accepted`: it is there, or lies where the target collects it; `token` names it for later
- * acknowledgements (a file, a row of an exchange table). `conflict`: the target holds something newer. `failed`: it may be
+ * acknowledgements (a file, a row of an exchange table). `conflict`: the target holds something newer. `noRecord`: it has no
+ * record with this key. `failed`: it may be
  * tried again. A `detail` names columns and codes, never a personal value.
  */
 export type ItemAnswer =
   | { outcome: 'accepted'; naturalKey?: string; token?: string }
   | { outcome: 'conflict' }
+  | { outcome: 'noRecord' }
   | { outcome: 'refused'; detail: string }
   | { outcome: 'failed'; detail: string };
 

@@ -20,6 +20,7 @@ export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random
   if (answer.outcome === 'accepted') {
     return { id: delivery.id, state: 'written', payload: { ...attempt.payload, ...(answer.token !== undefined && { token: answer.token }) } };
   }
+  if (answer.outcome === 'noRecord') return { id: delivery.id, state: 'noRecord', reasonCode: 'noRecordThere', payload: attempt.payload };
   if (answer.outcome === 'refused') {
     return {
       id: delivery.id, state: 'rejected', reasonCode: 'targetRefused', reason: answer.detail, payload: attempt.payload,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
-import type { SqlExchangeSpec } from '#libs/connector-sdk/live-spec';
+import type { SqlExchangeSpec } from '#libs/connector-sdk/protocols/sql-specs';
 import { SqlExchangeSource } from '#libs/connector-sdk/protocols/sql-exchange';
 import { openSqlSource } from '#libs/connector-sdk/protocols/sql-source';
 import { systemClock } from '#libs/kernel/clock';
@@ -43,7 +43,7 @@ const household = (time: string, rest: string) =>
 
 const opened: SqlExchangeSource[] = [];
 const reader = (): SqlExchangeSource => {
-  const made = new SqlExchangeSource(hukou, live, db.ownerUrl, divisions, systemClock);
+  const made = new SqlExchangeSource(hukou, live, { secret: () => db.ownerUrl, divisions, clock: systemClock });
   opened.push(made);
   return made;
 };
@@ -118,7 +118,11 @@ describe('polling exchange tables', () => {
     await owner.query(`alter table hukou."${PERSONS}" rename column "GMSFHM" to "SFZH"`);
     await expect(poll(reader(), new Map())).rejects.toMatchObject({ code: 'YICI_SNAPSHOT_SCHEMA_DRIFT', retriable: false });
     await owner.query(`alter table hukou."${PERSONS}" rename column "SFZH" to "GMSFHM"`);
-    await expect(openSqlSource('postgres://x:y@127.0.0.1:1/none', 'hukou', ['127.0.0.1'])).rejects.toMatchObject({ code: 'YICI_SOURCE_UNREACHABLE', retriable: true });
-    await expect(openSqlSource('postgres://x:y@example.org/none', 'hukou', ['127.0.0.1'])).rejects.toMatchObject({ code: 'YICI_HOST_NOT_ALLOWED' });
+    const at = { schema: 'hukou', allowedHosts: ['127.0.0.1'], as: 'source' as const };
+    await expect(openSqlSource({ url: 'postgres://x:y@127.0.0.1/none?host=example.org', ...at })).rejects.toMatchObject({ code: 'YICI_URL_UNREADABLE' });
+    await expect(openSqlSource({ url: 'oracle://x:y@127.0.0.1/none', ...at })).rejects.toMatchObject({ code: 'YICI_DRIVER_MISSING', message: expect.stringContaining('npm install --save-exact oracledb') });
+    await expect(openSqlSource({ url: 'mssql://x:y@127.0.0.1/none', ...at })).rejects.toMatchObject({ code: 'YICI_DRIVER_MISSING', message: expect.stringContaining('npm install --save-exact mssql') });
+    await expect(openSqlSource({ url: 'postgres://x:y@127.0.0.1:1/none', ...at })).rejects.toMatchObject({ code: 'YICI_SOURCE_UNREACHABLE', retriable: true });
+    await expect(openSqlSource({ url: 'postgres://x:y@example.org/none', ...at })).rejects.toMatchObject({ code: 'YICI_HOST_NOT_ALLOWED' });
   });
 });

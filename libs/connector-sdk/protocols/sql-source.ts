@@ -1,91 +1,176 @@
-import { DataSource } from 'typeorm';
+import net from 'node:net';
+import pg from 'pg';
+import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { YiciError } from '#libs/kernel/errors';
 import { allowedUrl } from './allowed-host.js';
+import { SqlDialect, type SqlKind, type SqlStatement } from './sql-dialect.js';
+import { sqlError } from './sql-fault.js';
 
 /** Rows of an exchange table as texts; a null is the empty text. */
 export type SqlRow = Record<string, string>;
 
-/** The little SQL that polling needs, in either dialect. */
-export interface SqlSource {
-  /** Rows after a position, in the order of `by`; `after` has one value for each of its columns, or only the first of them. */
-  page(table: string, columns: readonly string[], by: readonly string[], after: readonly string[], limit: number): Promise<SqlRow[]>;
-  /** Rows whose column is one of the values. */
-  matching(table: string, columns: readonly string[], column: string, values: readonly string[]): Promise<SqlRow[]>;
+/** Statements on one connection. Errors are as the database gives them: {@link sqlError} words them. */
+export interface SqlSession {
+  readonly dialect: SqlDialect;
+  read(statement: SqlStatement): Promise<SqlRow[]>;
+  /** Returns how many rows it changed. */
+  write(statement: SqlStatement): Promise<number>;
+}
+
+/** A connected exchange database. */
+export interface SqlSource extends SqlSession {
+  transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
+  /** Closes what is open, a connection that hangs as well. */
   close(): Promise<void>;
 }
 
+export interface SqlAddress {
+  url: string;
+  /** Schema of the tables; MySQL and MariaDB name their database in the URL instead. */
+  schema: string;
+  allowedHosts: readonly string[];
+  /** Whether it is read or written: the code of its errors. */
+  as: 'source' | 'target';
+  /** After so long without a byte a connection is cut; 30 seconds when absent. */
+  silentMs?: number;
+}
+
+const KINDS: Readonly<Record<string, SqlKind>> = {
+  'postgres:': 'postgres', 'postgresql:': 'postgres', 'mysql:': 'mysql', 'mariadb:': 'mysql', 'oracle:': 'oracle', 'mssql:': 'mssql', 'sqlserver:': 'mssql',
+};
+const PACKAGES: Partial<Record<SqlKind, string>> = { oracle: 'oracledb', mssql: 'mssql' };
+const CONNECT_MS = 10_000;
+const CLOSE_MS = 2000;
+const SILENT_MS = 30_000;
+/** Types whose text is what the table's owner sees; the driver's own objects would lose it. */
+const TIMES = new Set([1082, 1083, 1114, 1184, 1266]);
+
 /**
- * Opens an exchange database (前置机): PostgreSQL by `postgres:` URL, MySQL or MariaDB by `mysql:`. Read only by use: nothing
- * here writes. Throws YICI_HOST_NOT_ALLOWED; a retriable YICI_SOURCE_UNREACHABLE when it cannot be reached.
+ * Opens an exchange database (前置机) by its URL: `postgres:`, `mysql:` or `mariadb:`, `oracle:`, `mssql:`; the last two need their
+ * driver's package. Throws YICI_HOST_NOT_ALLOWED, YICI_URL_UNREADABLE, YICI_DRIVER_MISSING, and what {@link sqlError} says.
  */
-export async function openSqlSource(url: string, schema: string, allowedHosts: readonly string[]): Promise<SqlSource> {
-  const { protocol } = allowedUrl(url, allowedHosts);
-  const mysql = protocol === 'mysql:' || protocol === 'mariadb:';
-  const source = new DataSource(mysql ? { type: 'mysql', url } : { type: 'postgres', url, applicationName: 'yici-exchange', extra: { max: 2 } });
+export async function openSqlSource({ url, schema, allowedHosts, as, silentMs = SILENT_MS }: SqlAddress): Promise<SqlSource> {
+  const parsed = allowedUrl(url, allowedHosts);
+  const kind = KINDS[parsed.protocol];
+  if (kind === undefined || parsed.searchParams.has('host')) throw unreadable();
+  const sockets = new Set<net.Socket>();
+  let source: DataSource;
+  try {
+    source = new DataSource(options(kind, parsed, sockets, silentMs));
+  } catch (cause) {
+    throw (cause as Error).name === 'DriverPackageNotInstalledError' ? driverMissing(kind) : sqlError(cause, as);
+  }
   try {
     await source.initialize();
   } catch (cause) {
-    throw new YiciError({
-      code: 'YICI_SOURCE_UNREACHABLE', stage: 'receiving', retriable: true, cause,
-      message: 'The exchange database cannot be reached.', fix: 'It is tried again by itself; check the address and that the database is running.',
-    });
+    for (const socket of sockets) socket.destroy();
+    throw (cause as Error).name === 'DriverPackageNotInstalledError' ? driverMissing(kind) : sqlError(cause, as);
   }
-  return new TypeormSource(source, schema, mysql);
+  return new TypeormSource(source, new SqlDialect(kind, schema), sockets);
 }
 
 class TypeormSource implements SqlSource {
-  constructor(private readonly source: DataSource, private readonly schema: string, private readonly mysql: boolean) {}
+  constructor(private readonly source: DataSource, readonly dialect: SqlDialect, private readonly sockets: ReadonlySet<net.Socket>) {}
 
-  async page(table: string, columns: readonly string[], by: readonly string[], after: readonly string[], limit: number): Promise<SqlRow[]> {
-    // Row comparison walks the index of the ordering columns; an OR chain would not.
-    const compared = by.slice(0, after.length);
-    const tuple = (parts: readonly string[]): string => (parts.length === 1 ? parts[0]! : `(${parts.join(', ')})`);
-    const where = after.length === 0 ? '' : ` where ${tuple(compared.map((c) => this.name(c)))} > ${tuple(after.map((_, i) => this.place(i + 1)))}`;
-    const order = by.map((c) => this.name(c)).join(', ');
-    return this.query(`select ${this.list(columns)} from ${this.table(table)}${where} order by ${order} limit ${limit}`, [...after]);
+  read(statement: SqlStatement): Promise<SqlRow[]> {
+    return this.withRunner((session) => session.read(statement));
   }
 
-  async matching(table: string, columns: readonly string[], column: string, values: readonly string[]): Promise<SqlRow[]> {
-    if (values.length === 0) return [];
-    const places = values.map((_, i) => this.place(i + 1)).join(', ');
-    return this.query(`select ${this.list(columns)} from ${this.table(table)} where ${this.name(column)} in (${places})`, [...values]);
+  write(statement: SqlStatement): Promise<number> {
+    return this.withRunner((session) => session.write(statement));
+  }
+
+  transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return this.withRunner(async (session, runner) => {
+      await runner.startTransaction();
+      try {
+        const result = await work(session);
+        await runner.commitTransaction();
+        return result;
+      } catch (error) {
+        // A connection that is gone cannot be rolled back, and need not be.
+        await runner.rollbackTransaction().catch(() => undefined);
+        throw error;
+      }
+    });
   }
 
   async close(): Promise<void> {
-    await this.source.destroy();
-  }
-
-  private async query(sql: string, values: string[]): Promise<SqlRow[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS)));
     try {
-      const rows = await this.source.query<Record<string, unknown>[]>(sql, values);
-      return rows.map((row) => Object.fromEntries(Object.entries(row).map(([c, v]) => [c, v === null || v === undefined ? '' : String(v)])));
-    } catch (cause) {
-      const state = (cause as { code?: string }).code ?? '';
-      // A missing column or table is no outage: trying again changes nothing, and reading on would give silent empties.
-      const drift = ['42703', '42P01', 'ER_BAD_FIELD_ERROR', 'ER_NO_SUCH_TABLE'].includes(state);
-      throw new YiciError({
-        code: drift ? 'YICI_SNAPSHOT_SCHEMA_DRIFT' : 'YICI_SOURCE_UNREACHABLE', stage: 'receiving', retriable: !drift, cause,
-        message: drift ? 'A table or column of the exchange database is missing or was renamed.' : 'The exchange database could not be read.',
-        fix: drift ? 'Agree with the owner of the system, then change the connector folder.' : 'It is tried again by itself.',
-      });
+      // A server that answers nothing does not answer a farewell either.
+      await Promise.race([this.source.destroy(), waited]);
+    } finally {
+      clearTimeout(timer);
+      for (const socket of this.sockets) socket.destroy();
     }
   }
 
-  private list(columns: readonly string[]): string {
-    return columns.map((c) => this.name(c)).join(', ');
+  private async withRunner<T>(work: (session: SqlSession, runner: QueryRunner) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    const session: SqlSession = {
+      dialect: this.dialect,
+      read: async ({ text, values }) => {
+        const { records } = await runner.query(text, values, true) as { records: Record<string, unknown>[] };
+        return records.map((row) => Object.fromEntries(Object.entries(row).map(([c, v]) => [c, textOf(v)])));
+      },
+      write: async ({ text, values }) => (await runner.query(text, values, true)).affected ?? 0,
+    };
+    try {
+      return await work(session, runner);
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
   }
+}
 
-  private table(table: string): string {
-    return this.mysql ? this.name(table) : `${this.name(this.schema)}.${this.name(table)}`;
+function options(kind: SqlKind, url: URL, sockets: Set<net.Socket>, silentMs: number): DataSourceOptions {
+  const watched = (socket: net.Socket): net.Socket => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    // Neither driver notices a peer that has gone silent.
+    return socket.setTimeout(silentMs, () => socket.destroy(Object.assign(new Error('silent'), { code: 'ETIMEDOUT' })));
+  };
+  const at = {
+    host: url.hostname, ...(url.port !== '' && { port: Number(url.port) }), username: decodeURIComponent(url.username), password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.slice(1)),
+  };
+  switch (kind) {
+    case 'postgres': {
+      const types = { getTypeParser: (oid: number, format?: string) => (TIMES.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, format as 'text')) };
+      return {
+        type: 'postgres', url: url.href.replace(/^postgresql:/, 'postgres:'), applicationName: 'yici-exchange', connectTimeoutMS: CONNECT_MS,
+        extra: { max: 2, stream: () => watched(new net.Socket()), types },
+      };
+    }
+    case 'mysql':
+      return {
+        type: 'mysql', ...at, charset: 'utf8mb4', dateStrings: true, connectTimeout: CONNECT_MS, ...(url.searchParams.get('ssl') === 'true' && { ssl: { rejectUnauthorized: true } }),
+        extra: { connectionLimit: 2, stream: () => watched(net.connect(at.port ?? 3306, at.host)) },
+      };
+    case 'oracle':
+      return { type: 'oracle', username: at.username, password: at.password, connectString: `${at.host}:${at.port ?? 1521}/${at.database}` };
+    case 'mssql':
+      return { type: 'mssql', ...at, options: { encrypt: url.searchParams.get('encrypt') !== 'false' } };
   }
+}
 
-  /** Names come from a checked folder; they are quoted all the same. */
-  private name(name: string): string {
-    const quote = this.mysql ? '`' : '"';
-    return quote + name.replaceAll(quote, quote + quote) + quote;
-  }
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value as string | number | boolean);
+}
 
-  private place(n: number): string {
-    return this.mysql ? '?' : `$${n}`;
-  }
+function unreadable(): YiciError {
+  return new YiciError({
+    code: 'YICI_URL_UNREADABLE', stage: 'config', message: 'The address of the exchange database is not one the hub can use.',
+    fix: 'Write postgres:, mysql:, oracle: or mssql://user:password@host:port/database, with the host there and in no parameter.',
+  });
+}
+
+function driverMissing(kind: SqlKind): YiciError {
+  const name = PACKAGES[kind] ?? kind;
+  return new YiciError({
+    code: 'YICI_DRIVER_MISSING', stage: 'config', message: `The database driver is not installed: run npm install --save-exact ${name}.`, fix: `Install the package ${name} beside the hub and start it again.`,
+  });
 }

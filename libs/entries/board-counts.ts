@@ -1,5 +1,7 @@
 import type { EntityManager } from 'typeorm';
+import type { FacetScope } from '#libs/access/account';
 import type { RecordType } from '#libs/kernel/record-key';
+import { openingsFor } from '#libs/model/restricted';
 
 /** Rows of one system by what became of them. */
 export interface RowSums { read: number; accepted: number; superseded: number; void: number; dead: number }
@@ -28,7 +30,7 @@ export async function readBoardCounts(tx: EntityManager): Promise<BoardCounts> {
   const ask = (sql: string): Promise<Row[]> => tx.query<Row[]>(sql);
   const city = await ask('select name from city');
   const rows = await ask(`select system, sum(rows_read) as read, sum(rows_accepted) as accepted, sum(rows_superseded) as superseded, sum(rows_void) as void, sum(rows_dead) as dead,
-    ${iso('max(ended_at)')} as ended_at from snapshot_file group by system`);
+    ${iso('max(ended_at)')} as ended_at from row_total group by system`);
   const records = await ask('select s.system, count(*) as stored, count(c.record_id) as resolved from source_record s left join crosswalk c on c.record_id = s.id group by s.system');
   const dead = await ask('select system, count(*) as n from dead_letter where replayed_at is null group by system');
   const connectors = await ask(`select system, state, code, reason, ${iso('changed_at')} as changed_at from connector_state`);
@@ -51,13 +53,9 @@ export async function readBoardCounts(tx: EntityManager): Promise<BoardCounts> {
   };
 }
 
-/**
- * Golden records by kind, counted without those that only the systems `withheld` know: the number must not tell a reader
- * outside their scope that somebody was added there.
- */
-export async function countEntities(tx: EntityManager, withheld: readonly string[]): Promise<Partial<Record<RecordType, number>>> {
-  const known = withheld.length === 0 ? '' : ' and exists (select from crosswalk c join source_record s on s.id = c.record_id where c.entity_id = e.id and not s.system = any($1))';
-  const rows = await tx.query<Row[]>(`select record_type, count(*) as n from entity e where state = 'active'${known} group by record_type`, withheld.length === 0 ? [] : [withheld]);
+/** Golden records by kind, as far as a reader with these scopes knows of them. */
+export async function countEntities(tx: EntityManager, scopes: readonly FacetScope[]): Promise<Partial<Record<RecordType, number>>> {
+  const rows = await tx.query<Row[]>(`select record_type, count(*) as n from entity where state = 'active' and open_to && $1::text[] group by record_type`, [openingsFor(scopes)]);
   return Object.fromEntries(rows.map((r) => [r['record_type']!, num(r['n'])]));
 }
 

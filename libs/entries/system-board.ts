@@ -14,6 +14,13 @@ export interface SystemCard {
   category: string;
 }
 
+/** Source records in the store = those in the crosswalk. */
+export interface RecordBalance {
+  stored: number;
+  resolved: number;
+  balanced: boolean;
+}
+
 /** Changes = delivered + not shared + pending + failed. `pending` also counts resolved entries that this target has no line for yet. */
 export interface DeliveryBalance {
   changes: number;
@@ -35,7 +42,7 @@ export interface BoardSystem extends SystemCard {
   since?: string;
   reason?: { zh: string; en: string };
   rows?: RowSums & { balanced: boolean };
-  records?: { stored: number; resolved: number; balanced: boolean };
+  records?: RecordBalance;
   deadLetters?: number;
   deliveries?: DeliveryBalance;
   /** Whatever came from or went to it last. */
@@ -47,7 +54,7 @@ export interface SystemBoard {
   city?: string;
   systems: BoardSystem[];
   /** Sums over the systems that are not withheld. */
-  totals: { rows: RowSums & { balanced: boolean }; records: { stored: number; resolved: number; balanced: boolean }; deliveries: DeliveryBalance; deadLetters: number };
+  totals: { rows: RowSums & { balanced: boolean }; records: RecordBalance; deliveries: DeliveryBalance; deadLetters: number };
   entities: Partial<Record<RecordType, number>>;
   reviews: number;
   entries: Record<string, number>;
@@ -72,7 +79,7 @@ export class SystemBoardReader {
   async read(account: Account): Promise<SystemBoard> {
     const { guarded } = await this.authority.current();
     const withheld = new Set([...guarded].filter(([, scope]) => !account.facetScopes.includes(scope)).map(([system]) => system));
-    const [counts, entities] = await this.db.transaction('REPEATABLE READ', async (tx) => [await readBoardCounts(tx), await countEntities(tx, [...withheld])] as const);
+    const [counts, entities] = await this.db.transaction('REPEATABLE READ', async (tx) => [await readBoardCounts(tx), await countEntities(tx, account.facetScopes)] as const);
     const systems = this.cards.map((card) => (withheld.has(card.id) ? { ...card, withheld: true } : systemOf(card, counts)));
     return {
       ...(counts.city !== undefined && { city: counts.city }), systems, totals: totalsOf(systems), entities, reviews: counts.reviews, entries: counts.entries,

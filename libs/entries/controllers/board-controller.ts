@@ -70,7 +70,7 @@ class BoardView implements SystemBoard {
   @ApiPropertyOptional({ description: 'Name of the city in the store.' }) city?: string;
   @ApiProperty({ type: [BoardSystemView] }) systems!: BoardSystemView[];
   @ApiProperty({ type: BoardTotalsView, description: 'Over the systems that are not withheld.' }) totals!: BoardTotalsView;
-  @ApiProperty({ ...COUNTS_BY, description: 'Golden records by kind, without those that only withheld systems know.' }) entities!: Record<string, number>;
+  @ApiProperty({ ...COUNTS_BY, description: 'Golden records by kind, as far as you may know of them.' }) entities!: Record<string, number>;
   @ApiProperty({ description: 'Open reviews.' }) reviews!: number;
   @ApiProperty({ ...COUNTS_BY, description: 'Entries by state.' }) entries!: Record<string, number>;
 }

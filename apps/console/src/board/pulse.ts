@@ -18,7 +18,7 @@ const BUCKET_MS = 5000;
 const BUCKETS = 60;
 
 export function sampleOf({ totals }: SystemBoard, at: number): Sample {
-  return { at, received: totals.records.versions, delivered: totals.deliveries.delivered };
+  return { at, received: totals.rows.read, delivered: totals.deliveries.delivered };
 }
 
 /** Adds a sample and forgets what lies before the window, except the last one there: from it the first step is counted. */

@@ -87,7 +87,7 @@ export const EN: Record<TextKey, string> = {
   'board.since': 'since {time}',
   'board.pulse': 'Movement',
   'board.pulseNote': 'Last five minutes, five seconds a bar',
-  'board.pulse.received': 'Records received',
+  'board.pulse.received': 'Rows received',
   'board.pulse.delivered': 'Changes delivered',
   'board.quiet': 'Nothing has moved yet. It shows here when a system changes.',
   'board.empty': 'No system has been read yet.',

@@ -11,21 +11,20 @@ interface Marker {
   seed: number;
 }
 
-/** A demo in one directory: city, store, the two simulated systems and the log file. */
+/** A demo in one directory: city, store, the simulated systems and the log file. */
 export class DemoFolder {
   readonly city: string;
-  /** Where hukou's ticket files are dropped, and where the register puts those it took. */
-  readonly tickets: string;
-  readonly taken: string;
-  readonly legacyState: string;
+  /** City directory of the hub: its name and divisions alone, for the hub is to read every record over a protocol. */
+  readonly divisions: string;
+  /** Where the simulated systems keep what they hold. */
+  readonly legacy: string;
   readonly logFile: string;
   private readonly markerFile: string;
 
   private constructor(readonly dir: string) {
     this.city = path.join(dir, 'city');
-    this.tickets = path.join(dir, 'legacy', 'hukou-tickets');
-    this.taken = path.join(dir, 'legacy', 'hukou-taken');
-    this.legacyState = path.join(dir, 'legacy');
+    this.divisions = path.join(dir, 'divisions');
+    this.legacy = path.join(dir, 'legacy');
     this.logFile = path.join(dir, 'hub.log');
     this.markerFile = path.join(dir, 'demo.json');
   }

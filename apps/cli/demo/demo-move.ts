@@ -22,7 +22,7 @@ const MOST_CANDIDATES = 400;
 
 /**
  * Chooses the mover from the store: known to the register and to the grid, each by one record, alive, with the register's own valid ID (a ticket quotes it), living
- * elsewhere than registered. The first by id, so that a demo of one seed tells one story. Undefined when nobody fits.
+ * elsewhere than registered. Of those the one that most systems know, so that most lights have something to say. Undefined when nobody fits.
  */
 export async function chooseMover(pool: pg.Pool, sealing: Sealing, divisions: Divisions): Promise<DemoMover | undefined> {
   const found = await pool.query<{ id: string; sealed_golden: Buffer }>(
@@ -30,7 +30,7 @@ export async function chooseMover(pool: pg.Pool, sealing: Sealing, divisions: Di
        select c.entity_id from crosswalk c join source_record s on s.id = c.record_id where s.record_type = 'person' and s.system in ('hukou', 'grid', 'hub')
        group by c.entity_id having count(*) filter (where s.system = 'hukou') = 1 and count(*) filter (where s.system = 'grid') = 1
           and count(*) filter (where s.system = 'hub') = 0 and bool_and(s.state = 'current' and not s.test and not c.attached))
-     order by e.id limit $1`, [MOST_CANDIDATES]);
+     order by (select count(distinct s.system) from crosswalk c join source_record s on s.id = c.record_id where c.entity_id = e.id) desc, e.id limit $1`, [MOST_CANDIDATES]);
   const people = found.rows.map((row) => personOf(row.id, sealing.openJson<StoredGolden>(row.sealed_golden).fields));
   for (const p of people) {
     if (p.id?.status !== 'valid' || !p.registeredId || p.name === undefined || p.dead || !isHouse(p.current) || p.registered === undefined || !livesElsewhere(p.current, p.registered)) continue;

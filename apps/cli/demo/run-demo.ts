@@ -7,20 +7,22 @@ import type { ReceiptLine } from '#libs/model/receipt';
 import { YiciError } from '#libs/kernel/errors';
 import type { Logger } from '#libs/platform/logger';
 import { Shutdown } from '#libs/platform/shutdown';
+import { storedPartitionHash } from '#libs/resolution/partition-reader';
 import { thousands } from '../board/bar.js';
-import { BoardReader, deliveryLines, foldedLine, hubBoard } from '../board/hub-board.js';
-import { LoadBoard, loadedTable } from '../board/load-board.js';
+import { BoardReader, hubBoard } from '../board/hub-board.js';
 import { receiptTable } from '../board/receipt-table.js';
 import type { NamedSystem } from '../board/system-table.js';
 import { padEnd } from '../text-width.js';
 import { freePort } from '../free-port.js';
 import { HubClient } from '../hub-client.js';
 import { demoAccounts } from './demo-accounts.js';
+import { writeDemoCity, type DemoSource } from './demo-city.js';
 import { approveAgreements, connect } from './demo-connections.js';
 import { DemoFolder } from './demo-folder.js';
 import { startDemoLegacy, type DemoLegacy } from './demo-legacy.js';
+import { DemoLife } from './demo-life.js';
 import { chooseMover, type DemoMover } from './demo-move.js';
-import { loadDemoCity, writeDemoCity, type DemoSource } from './demo-store.js';
+import { DemoProgress } from './demo-progress.js';
 import type { DemoStage } from './demo-stage.js';
 
 export interface DemoOptions extends DemoSource {
@@ -33,23 +35,25 @@ export interface DemoOutcome {
   person: string;
   entryId: string;
   receipt: ReceiptLine[];
-  tickets: { file: string; kind: string }[];
-  ticketFolder: string;
-  /** From the start to the filled receipt. */
-  seconds: number;
+  /** How many values and rows the hub wrote to each system, as the system itself counts them. */
+  written: Record<string, number>;
+  /** Of what the systems hold, before anything was written to them. */
+  partitionHash: string;
+  /** Seconds since the start. */
+  seconds: { pageUp: number; allRead: number; firstDelivered: number; receipt: number };
 }
 
-const LIVE_TARGETS = ['grid', 'hukou'] as const;
-const DONE = new Set(['written', 'pickedUp', 'confirmed']);
 const RECEIPT_LIMIT_MS = 60_000;
-/** How long the demo waits for the grid's own push and the register's hand, which answer what was written. */
-const CONFIRM_MS = 4000;
+/** How long the demo waits for what answers a write later: a file taken away, an echo. */
+const CONFIRM_MS = 6000;
 
 /** The demo from an empty directory to the filled receipt; each step through the parts a real city uses. */
 export class Demo {
   private readonly started = performance.now();
   private hub: RunningHub | undefined;
+  private legacy: DemoLegacy | undefined;
   private systems: NamedSystem[] = [];
+  private readonly seconds: Partial<DemoOutcome['seconds']> = {};
 
   constructor(
     private readonly options: DemoOptions,
@@ -63,22 +67,28 @@ export class Demo {
     this.systems = connectors.map(({ id, manifest }) => ({ id, name: manifest.name }));
     const port = await freePort(this.options.port);
     await this.city();
-    await this.load();
-    const legacy = await startDemoLegacy(this.folder, `http://127.0.0.1:${port}`, this.logger, this.shutdown);
-    const accounts = await this.start(port, legacy);
-    await this.approve(accounts.admin);
-    return this.move(accounts.worker, legacy);
+    const { admin, worker } = await this.start(port, connectors);
+    await this.read();
+    const { pool, sealing } = this.hub!.parts.store;
+    const partitionHash = await storedPartitionHash(pool, sealing);
+    await this.approve(admin, connectors);
+    return { ...await this.move(worker), partitionHash };
   }
 
-  /** Draws the board until the process ends. */
+  /** Draws the board until the process ends, while the offices of the city go on working. */
   async watch(signal: AbortSignal): Promise<void> {
     const { stage, hub, systems } = this;
+    const life = new DemoLife(this.legacy!.legacy.simulators, this.logger);
+    const living = life.live(signal);
     const reader = new BoardReader(hub!.parts.store.dataSource, hub!.parts.clock);
+    const { dim, bold } = stage.style;
     while (!signal.aborted) {
       const state = await reader.read().catch(() => undefined);
-      if (state !== undefined && !signal.aborted) stage.area.update([...hubBoard(systems, state, stage.style), '', `  ${stage.style.bold(hub!.url)}   ${stage.style.dim('Ctrl-C 结束 ends')}`]);
+      const news = life.changes.map(({ at, system, columns }) => dim(`  ${clock(at)}  ${this.nameOf(system)} 改了 changed ${columns.join(', ')}`));
+      if (state !== undefined && !signal.aborted) stage.area.update([...hubBoard(systems, state, stage.style), '', ...news, '', `  ${bold(hub!.url)}   ${dim('Ctrl-C 结束 ends')}`]);
       await sleep(1000, undefined, { signal }).catch(() => undefined);
     }
+    await living;
   }
 
   private async city(): Promise<void> {
@@ -86,37 +96,32 @@ export class Demo {
     stage.heading('造一座城', 'a fictional city');
     const made = await writeDemoCity(folder, options, (step, share) => stage.progress(step, share));
     stage.done(made
-      ? `${thousands(options.persons)} 人，十二个系统各自的导出文件  persons in the files of twelve systems`
+      ? `${thousands(options.persons)} 人，十二个系统各自的数据  persons, in the data of twelve systems`
       : `沿用 ${folder.city}  the city of an earlier demo goes on (--reset begins anew)`);
   }
 
-  private async load(): Promise<void> {
-    const { stage, systems } = this;
-    stage.heading('十二份导出合成一个库', 'twelve exports become one store');
-    const board = new LoadBoard(systems, stage.style);
-    const loaded = await stage.redrawing(() => board.lines(), () => loadDemoCity(this.folder, (p) => board.note(p)));
-    stage.area.freeze(loaded === undefined ? [] : loadedTable(systems, loaded.rows, stage.style));
-    stage.done(loaded === undefined ? '库中已有此城  the store holds it already'
-      : `死信 ${thousands(Object.values(loaded.rows).reduce((n, r) => n + r.dead, 0))} dead letters kept with their bytes · 待核 ${thousands(loaded.reviews)} pairs for review`);
-  }
-
-  private async start(port: number, legacy: DemoLegacy): Promise<{ admin: HubClient; worker: HubClient }> {
-    const { stage } = this;
-    stage.heading('平台与两个在线系统', 'the hub and two live systems');
-    const hub = await startHub({ port, dataDir: this.folder.dir, logger: this.logger, environment: { ...process.env, DATABASE_URL: undefined, DATABASE_OWNER_URL: undefined, KAFKA_BROKERS: undefined, ...legacy.environment } });
+  private async start(port: number, connectors: readonly Connector[]): Promise<{ admin: HubClient; worker: HubClient }> {
+    const { stage, folder } = this;
+    stage.heading('十二个系统与平台', 'twelve systems, and the hub');
+    const demo = await startDemoLegacy(folder, `http://127.0.0.1:${port}`, this.logger, this.shutdown);
+    this.legacy = demo;
+    const hub = await startHub({
+      port, dataDir: folder.dir, cityDir: folder.divisions, logger: this.logger,
+      environment: { ...process.env, DATABASE_URL: undefined, DATABASE_OWNER_URL: undefined, KAFKA_BROKERS: undefined, ...demo.environment },
+    });
     this.hub = hub;
     this.shutdown.add('hub', () => hub.close());
     const accounts = await demoAccounts(hub);
-    const state = await new BoardReader(hub.parts.store.dataSource, hub.parts.clock).read();
-    stage.area.print(foldedLine(state, stage.style));
-    const { dim } = stage.style;
+    this.seconds.pageUp = this.since();
+    const { dim, bold } = stage.style;
+    stage.area.print(...connectors.filter((c) => demo.legacy.simulators.some((s) => s.system === c.id)).map((c) => `  ${padEnd(c.manifest.name, 24)}${dim(waysOf(c))}`));
     const at = (file: string): string => path.relative('', file) || file;
     stage.area.print(
-      `  ${padEnd('平台 hub', 15)}${stage.style.bold(hub.url)}   ${dim(`日志 log ${at(this.folder.logFile)}`)}`,
-      `  ${padEnd('综治网格 grid', 15)}${legacy.legacy.grid.url}   ${dim('REST, HMAC-SM3')}`,
-      `  ${padEnd('户籍 hukou', 15)}PostgreSQL legacy.hukou   ${dim(`工单 tickets ${at(this.folder.tickets)}`)}`,
+      '', `  ${padEnd('平台 hub', 24)}${bold(hub.signInLink('worker'))}`,
+      dim(`  ${padEnd('', 24)}十分钟内打开即已登录（工作人员） opens signed in as a worker, within ten minutes`),
+      `  ${padEnd('各系统的操作台 systems', 24)}${demo.control.url}   ${dim(`日志 log ${at(folder.logFile)}`)}`,
     );
-    stage.done();
+    stage.done(`网页已开，自启动起 ${this.seconds.pageUp} 秒  the page is up, ${this.seconds.pageUp} s after the start`);
     stage.passwords(accounts);
     const as = (role: string): Promise<HubClient> => {
       const account = accounts.find((a) => a.role === role)!;
@@ -125,22 +130,50 @@ export class Demo {
     return { admin: await as('admin'), worker: await as('worker') };
   }
 
-  private async approve(admin: HubClient): Promise<void> {
-    const { stage } = this;
+  private async read(): Promise<void> {
+    const { stage, hub, systems } = this;
+    stage.heading('各系统的数据汇成一个库', 'what each system knows, over its own protocol, becomes one store');
+    const { simulators } = this.legacy!.legacy;
+    await Promise.all(simulators.map((s) => s.publish()));
+    await this.watching(() => new DemoProgress(hub!.parts).allRead(simulators.map((s) => s.system)));
+    const state = await new BoardReader(hub!.parts.store.dataSource, hub!.parts.clock).read();
+    this.seconds.allRead = this.since();
+    stage.area.freeze(hubBoard(systems, state, stage.style));
+    stage.done(`自启动起 ${this.seconds.allRead} 秒  ${this.seconds.allRead} s after the start`);
+  }
+
+  /** Draws the board as it fills. */
+  private async watching(work: () => Promise<void>): Promise<void> {
+    const { stage, hub, systems } = this;
+    const reader = new BoardReader(hub!.parts.store.dataSource, hub!.parts.clock);
+    let lines: string[] = [];
+    let reading = false;
+    await stage.redrawing(() => {
+      if (!reading) {
+        reading = true;
+        void reader.read().then((state) => { lines = hubBoard(systems, state, stage.style); }, () => undefined).finally(() => { reading = false; });
+      }
+      return lines;
+    }, work);
+  }
+
+  private async approve(admin: HubClient, connectors: readonly Connector[]): Promise<void> {
+    const { stage, hub } = this;
     stage.heading('共享协议与首次对接', 'sharing agreements and first connections: the demo approves itself');
     const agreements = await approveAgreements(admin);
     stage.area.print(`  批准共享协议 ${thousands(agreements)} 份  agreements approved`);
-    for (const target of LIVE_TARGETS) {
-      const { rehearsal, due } = await connect(admin, target);
-      const most = Object.entries(rehearsal.byField).sort((a, b) => b[1] - a[1]).slice(0, 5).map(([f, n]) => `${f} ${thousands(n)}`).join(' · ');
-      const name = this.systems.find((s) => s.id === target)!.name;
-      stage.area.print(`  首次对接 ${name}：差异 ${thousands(rehearsal.differences)} differences rehearsed，批准送达 ${thousands(due)} due`);
-      if (most !== '') stage.area.print(stage.style.dim(`    ${most} …`));
+    for (const { id, manifest } of connectors.filter((c) => c.manifest.mode === 'live')) {
+      const { rehearsal, due } = await connect(admin, id);
+      const most = Object.entries(rehearsal.byField).sort((a, b) => b[1] - a[1]).slice(0, 3).map(([f, n]) => `${f} ${thousands(n)}`).join(' · ');
+      stage.area.print(`  ${padEnd(manifest.name, 24)}差异 differences ${padEnd(thousands(rehearsal.differences), 7)}送达 due ${padEnd(thousands(due), 7)}${stage.style.dim(most)}`);
     }
-    stage.done();
+    await this.watching(() => new DemoProgress(hub!.parts).allDelivered());
+    this.seconds.firstDelivered = this.since();
+    stage.area.freeze([]);
+    stage.done(`首批差异已送达，自启动起 ${this.seconds.firstDelivered} 秒  the first differences are delivered, ${this.seconds.firstDelivered} s after the start`);
   }
 
-  private async move(worker: HubClient, legacy: DemoLegacy): Promise<DemoOutcome> {
+  private async move(worker: HubClient): Promise<Omit<DemoOutcome, 'partitionHash'>> {
     const { stage, hub } = this;
     stage.heading('一次录入', 'entered once: somebody who lives apart from the register moves');
     const { store, divisions } = hub!.parts;
@@ -151,13 +184,11 @@ export class Demo {
       kind: 'move', direction: 'moved', personId: mover.personId, address: mover.next, occurredOn: todayInChina(),
     });
     stage.area.print(`  POST /entries → ${stage.style.dim(entryId)}`, '');
-    const { receipt, filledAt } = await this.receipt(worker, entryId, legacy);
-    const seconds = Math.round(filledAt - this.started) / 1000;
-    stage.done(`回执已齐，自启动起 ${seconds.toFixed(1)} 秒  the receipt is filled, ${seconds.toFixed(1)} s after the start`);
-    const state = await new BoardReader(store.dataSource, hub!.parts.clock).read();
-    stage.area.print(...deliveryLines(this.systems, state, stage.style), '');
-    const tickets = this.ticketsOf(receipt, legacy, mover);
-    return { url: hub!.url, person: mover.personId, entryId, receipt, tickets, ticketFolder: this.folder.taken, seconds };
+    const receipt = await this.receipt(worker, entryId);
+    const seconds = { pageUp: this.seconds.pageUp!, allRead: this.seconds.allRead!, firstDelivered: this.seconds.firstDelivered!, receipt: this.seconds.receipt! };
+    stage.done(`回执已齐，自启动起 ${seconds.receipt} 秒  the receipt is filled, ${seconds.receipt} s after the start`);
+    const written = Object.fromEntries(await Promise.all(this.legacy!.legacy.simulators.map(async (s) => [s.system, (await s.written()).length] as const)));
+    return { url: hub!.url, person: mover.personId, entryId, receipt, written, seconds };
   }
 
   private introduce(mover: DemoMover): void {
@@ -170,17 +201,20 @@ export class Demo {
     );
   }
 
-  /** The receipt line by line until every target has answered, and a little longer until the live ones confirm. */
-  private async receipt(worker: HubClient, entryId: string, legacy: DemoLegacy): Promise<{ receipt: ReceiptLine[]; filledAt: number }> {
+  /** The receipt line by line until every target has answered, and a little longer for those that confirm later. */
+  private async receipt(worker: HubClient, entryId: string): Promise<ReceiptLine[]> {
     const { stage } = this;
     const end = performance.now() + RECEIPT_LIMIT_MS;
     for (let filledAt: number | undefined; ; await sleep(100)) {
       const receipt = await worker.get<ReceiptLine[]>(`/receipts/${entryId}`);
-      const table = receiptTable(receipt, stage.style, { notes: notesOf(receipt, legacy), columns: stage.area.columns });
-      if (filledAt === undefined && filled(receipt)) filledAt = performance.now();
-      if (filledAt !== undefined && (confirmed(receipt) || performance.now() - filledAt > CONFIRM_MS)) {
+      const table = receiptTable(receipt, stage.style, { columns: stage.area.columns });
+      if (filledAt === undefined && filled(receipt)) {
+        filledAt = performance.now();
+        this.seconds.receipt = this.since();
+      }
+      if (filledAt !== undefined && (receipt.every((l) => l.state !== 'written') || performance.now() - filledAt > CONFIRM_MS)) {
         stage.area.freeze([...table, '']);
-        return { receipt, filledAt };
+        return receipt;
       }
       stage.area.update(table);
       if (performance.now() > end || receipt.some((l) => l.state === 'rejected')) {
@@ -190,33 +224,28 @@ export class Demo {
     }
   }
 
-  /** Tickets about the mover that the register took or may take, by file. */
-  private ticketsOf(receipt: readonly ReceiptLine[], { legacy }: DemoLegacy, mover: DemoMover): DemoOutcome['tickets'] {
-    if (!receipt.some((l) => l.target === 'hukou' && DONE.has(l.state))) return [];
-    legacy.hukou.takeTickets();
-    return legacy.hukou.tickets.filter((t) => t.XM === mover.name).map((t) => ({ file: t.file, kind: t.GDLX }));
+  private nameOf(system: string): string {
+    return this.systems.find((s) => s.id === system)?.name ?? system;
+  }
+
+  /** Seconds since the start, to a tenth. */
+  private since(): number {
+    return Math.round((performance.now() - this.started) / 100) / 10;
   }
 }
 
-function notesOf(lines: readonly ReceiptLine[], { legacy }: DemoLegacy): Record<string, string> {
-  const notes: Record<string, string> = {};
-  const last = legacy.hukou.tickets.at(-1);
-  for (const { target, state } of lines) {
-    if (!DONE.has(state)) continue;
-    if (target === 'hukou') notes[target] = `工单 ticket 03${last === undefined ? '' : `  ${last.file}`}`;
-    if (target === 'grid') notes[target] = `POST /api/population/sync → ${legacy.grid.written.at(-1)?.answer.code ?? ''}`;
-  }
-  return notes;
+/** How a system is read and written. */
+function waysOf({ manifest: { live, delivery } }: Connector): string {
+  return `${live.map((l) => l.protocol).join(' + ')} → ${delivery?.protocol ?? '–'}`;
 }
 
-/** Every target answered, and both live ones have it. */
-function filled(lines: readonly Pick<ReceiptLine, 'target' | 'state' | 'reasonCode'>[]): boolean {
-  return lines.length > 0 && lines.every((l) => (LIVE_TARGETS as readonly string[]).includes(l.target) ? DONE.has(l.state) : l.reasonCode !== 'notProcessed');
+/** Every target answered. */
+function filled(lines: readonly ReceiptLine[]): boolean {
+  return lines.length > 0 && lines.every((l) => l.state !== 'waiting');
 }
 
-/** Both live ones have answered what was written there. */
-function confirmed(lines: readonly ReceiptLine[]): boolean {
-  return lines.every((l) => !(LIVE_TARGETS as readonly string[]).includes(l.target) || l.state === 'confirmed' || l.state === 'pickedUp');
+function clock(at: Date): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', timeStyle: 'medium' }).format(at);
 }
 
 function todayInChina(): string {
@@ -228,7 +257,7 @@ function nobody(): YiciError {
 }
 
 function notFilled(lines: readonly ReceiptLine[]): YiciError {
-  const open = lines.filter((l) => !filled([l])).map((l) => `${l.target}: ${l.stateEn}${l.en === undefined ? '' : `, ${l.en}`}`);
+  const open = lines.filter((l) => !filled([l]) || l.state === 'rejected').map((l) => `${l.target}: ${l.stateEn}${l.en === undefined ? '' : `, ${l.en}`}`);
   return new YiciError({
     code: 'YICI_DEMO_RECEIPT_OPEN', stage: 'sending', message: `The receipt is not filled (${open.join('; ')}).`, fix: 'The log file of the demo says why.',
   });

@@ -89,6 +89,8 @@ export class KafkaBatches {
         failure = undefined;
       }, (error: unknown) => {
         failure = error;
+        // Still a member: the group waits for this batch to end.
+        if (typeOf(error) === 'REBALANCE_IN_PROGRESS') last = Date.now();
         if (!isOut(error) && Date.now() - last <= this.options.sessionMs) return;
         lost.abort();
         clearInterval(timer);
@@ -114,7 +116,12 @@ export class KafkaBatches {
 
 /** The group has closed this member out: others read its partitions. */
 function isOut(error: unknown): boolean {
-  return ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'].includes((error as { type?: string }).type ?? '');
+  return ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'].includes(typeOf(error));
+}
+
+/** The broker's own name of an error. */
+function typeOf(error: unknown): string {
+  return (error as { type?: string }).type ?? '';
 }
 
 function delivered(topic: string, partition: number, m: KafkaMessage): DeliveredMessage {

@@ -30,14 +30,12 @@ const CONSUMER_RETRY = { initialRetryTime: 100, maxRetryTime: 1000, multiplier: 
 /** The one place that names kafkajs' options: clients for the brokers of the configuration. */
 export class KafkaClient {
   private readonly kafka: Kafka;
+  /** Its own, because a client's retries hold for its connections too, within those of a send: short ones would end the long ones. */
+  private readonly toSend: Kafka;
 
   constructor(private readonly options: KafkaClientOptions) {
-    const { brokers, tls, sasl, socketFactory } = options;
-    this.kafka = new kafkajs.Kafka({
-      clientId: 'yici', brokers, connectionTimeout: 1000, requestTimeout: 5000, enforceRequestTimeout: true, retry: CONSUMER_RETRY,
-      ...(tls && { ssl: true }), ...(sasl && { sasl: sasl as never }), ...(socketFactory && { socketFactory }),
-      logLevel: kafkajs.logLevel.INFO, logCreator: () => quiet(options.logger),
-    });
+    this.kafka = kafka(options, CONSUMER_RETRY);
+    this.toSend = kafka(options, PRODUCER_RETRY);
   }
 
   get brokerCount(): number {
@@ -57,7 +55,7 @@ export class KafkaClient {
    * holds only while one partition's sends follow each other (kafka-lane.ts).
    */
   producer(): Producer {
-    return this.kafka.producer({
+    return this.toSend.producer({
       idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry: PRODUCER_RETRY,
       createPartitioner: () => ({ message }) => message.partition!,
     });
@@ -70,6 +68,14 @@ export class KafkaClient {
       maxWaitTimeInMs: FETCH_WAIT_MS, retry: { ...CONSUMER_RETRY, restartOnFailure: async () => mayRestart() },
     });
   }
+}
+
+function kafka({ brokers, tls, sasl, socketFactory, logger }: KafkaClientOptions, retry: typeof CONSUMER_RETRY): Kafka {
+  return new kafkajs.Kafka({
+    clientId: 'yici', brokers, connectionTimeout: 1000, requestTimeout: 5000, enforceRequestTimeout: true, retry,
+    ...(tls && { ssl: true }), ...(sasl && { sasl: sasl as never }), ...(socketFactory && { socketFactory }),
+    logLevel: kafkajs.logLevel.INFO, logCreator: () => quiet(logger),
+  });
 }
 
 /** kafkajs reports every rebalance as an error; what matters is told by our own events. */

@@ -38,6 +38,9 @@ const environment = z.object({
   YICI_TRUSTED_PROXIES: list.pipe(z.array(z.string().regex(/^(loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(\/\d+)?)$/, 'addresses or subnets, joined by commas'))).optional(),
 });
 
+/** Names of those variables. */
+export const VARIABLES: readonly string[] = Object.keys(environment.shape);
+
 export interface KafkaConfig {
   /** host:port */
   brokers: string[];

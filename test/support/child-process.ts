@@ -43,6 +43,12 @@ export class NodeProcess {
     }
   }
 
+  /** Its first whole line. */
+  async printedLine(): Promise<string> {
+    await this.printed('\n');
+    return this.stdout.split('\n')[0]!;
+  }
+
   /** kill -9: no handler of the program runs. */
   async kill(): Promise<Ended> {
     this.child.kill('SIGKILL');

@@ -55,8 +55,11 @@ export class GridRows {
     if (this.journal) appendFileSync(this.journal, `${JSON.stringify({ ref, row })}\n`);
   }
 
-  /** One item of a sync: 0 done, 409 the grid's row is newer, 422 a column it cannot take. An item with a known ref is not created twice. */
-  sync(item: unknown, now: string): { answer: SyncAnswer; row?: GridRow } {
+  /**
+   * One item of a sync: 0 done, 409 the grid's row is newer, 422 a column it cannot take. An item with a known ref is not created twice.
+   * `spell`: how the grid spells what it was given, when it does not keep it as it came.
+   */
+  sync(item: unknown, now: string, spell: (columns: Record<string, unknown>) => Record<string, unknown> = (c) => c): { answer: SyncAnswer; row?: GridRow } {
     const given = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>;
     const ref = typeof given['ref'] === 'string' ? given['ref'] : null;
     const askedId = typeof given['id'] === 'string' ? given['id'] : null;
@@ -65,13 +68,13 @@ export class GridRows {
     const faulty = Object.entries(columns).filter(([c, v]) => v !== null && CHECKS[c]?.(v) !== true).map(([c]) => c);
     if (faulty.length > 0) return refuse(422, `bad field: ${faulty.join(', ')}`);
     const knownId = askedId ?? (ref === null ? undefined : this.byRef.get(ref));
-    if (knownId === undefined) return this.create(ref, columns, now, refuse);
+    if (knownId === undefined) return this.create(ref, spell(columns), now, refuse);
     const row = this.rows.get(knownId);
     if (!row) return refuse(422, 'bad field: id');
     const time = (columns['updateTime'] as string | null | undefined) ?? now;
     if (row.updateTime > time) return refuse(409, 'newer in grid');
     if (columns['name'] === null || columns['name'] === '') return refuse(422, 'bad field: name');
-    const next = { ...row, ...columns, updateTime: time };
+    const next = { ...row, ...spell(columns), updateTime: time };
     this.put(next, ref ?? undefined);
     return { answer: { ref, id: knownId, code: 0, message: 'ok' }, row: next };
   }

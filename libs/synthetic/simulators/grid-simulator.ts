@@ -5,7 +5,9 @@ import { YiciError } from '#libs/kernel/errors';
 import { Rng } from '../random.js';
 import { readJsonLines } from './city-files.js';
 import { Faults, type Fault } from './faults.js';
+import { respelt } from './grid-echo.js';
 import { GridRows, type GridRow, type SyncAnswer } from './grid-rows.js';
+import { HTTP_FAULTS, meetFault } from './http-faults.js';
 import { PushQueue } from './push-queue.js';
 import { isSigned, type Hmac } from './signature.js';
 import { quietLog, type SimulatorLog } from './simulator-log.js';
@@ -38,15 +40,15 @@ const MAX_ITEMS = 200;
 
 /** The community grid as a running system: answers the hub's reads and writes, pushes every change (those the hub wrote, too), refuses what the real one refuses. */
 export class GridSimulator {
-  readonly faults = new Faults();
+  readonly faults = new Faults([...HTTP_FAULTS, 'busy', 'lost-answer', 'replay', 'out-of-order', 'echo']);
   /** Every item the hub tried to write, with the answer it got. */
   readonly written: Written[] = [];
   readonly pushes: PushQueue;
 
   private constructor(private readonly options: GridOptions, private readonly table: GridRows, private readonly server: Server) {
     this.pushes = new PushQueue(
-      { hubUrl: options.hubUrl, path: '/intake/grid/persons', secret: options.pushSecret, hmac: options.hmac ?? 'sm3', disorder: options.disorder ?? 0.05, log: options.log ?? quietLog },
-        new Rng('grid/push'));
+      { hubUrl: options.hubUrl, path: '/intake/grid/persons', secret: options.pushSecret, hmac: options.hmac ?? 'sm3', disorder: options.disorder ?? 0.05,
+        fault: () => this.faults.standing?.kind, log: options.log ?? quietLog }, new Rng('grid/push'));
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void this.serve(request, response).catch(() => response.destroy());
     });
@@ -77,6 +79,11 @@ export class GridSimulator {
   row(id: string): GridRow | undefined {
     const row = this.table.rows.get(id);
     return row && { ...row };
+  }
+
+  /** Ids of all residents, in a stable order. */
+  ids(): string[] {
+    return [...this.table.rows.keys()].sort();
   }
 
   /** First row that fits; for people at a console and for tests. */
@@ -122,8 +129,7 @@ export class GridSimulator {
     const body = await read(request);
     if (body === undefined) return answer(response, 413, { message: 'body too large' });
     const fault = this.faults.next();
-    if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
-    if (fault?.kind === 'error') return answer(response, 500, { message: 'internal error' });
+    if (await meetFault(fault, response)) return;
     if (!isSigned(this.options.hmac ?? 'sm3', this.options.syncSecret, request.headers, body, Date.now())) return answer(response, 401, { message: 'signature' });
     const url = new URL(request.url ?? '/', 'http://grid');
     if (request.method === 'POST' && url.pathname === '/api/population/sync') return this.sync(body, response, fault);
@@ -145,7 +151,7 @@ export class GridSimulator {
     const changed: GridRow[] = [];
     const answers = items.map((item: unknown): SyncAnswer => {
       const given = item as { ref?: string; id?: string } | null;
-      const done = fault?.kind === 'busy' ? { answer: { ref: given?.ref ?? null, id: given?.id ?? null, code: 503, message: 'busy' } } : this.table.sync(item, localNow());
+      const done = fault?.kind === 'busy' ? { answer: { ref: given?.ref ?? null, id: given?.id ?? null, code: 503, message: 'busy' } } : this.table.sync(item, localNow(), this.faults.standing?.kind === 'echo' ? respelt : undefined);
       this.written.push({ at: Date.now(), item: item as Record<string, unknown>, answer: done.answer });
       if ('row' in done && done.row) changed.push(done.row);
       return done.answer;

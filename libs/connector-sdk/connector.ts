@@ -36,12 +36,18 @@ export function legacyColumns(connector: Pick<Connector, 'mappingOut' | 'manifes
   const byRecord = new Map<string, readonly string[]>();
   for (const rule of connector.manifest.records) {
     const section = connector.mappingOut[rule.type];
+    const quoted = rule.type === 'person' ? quotedColumns(connector.mappingOut) : [];
     const table = connector.manifest.snapshot.tables.find((t) => t.id === rule.table);
-    if (section === undefined || table === undefined || rule.derived) continue;
+    if ((section === undefined && quoted.length === 0) || table === undefined || rule.derived) continue;
     const own = new Set(columnNames(table.read));
-    byRecord.set(rule.name, [...new Set([...Object.keys(section.columns), ...section.carry])].filter((c) => own.has(c) && !never.has(c)));
+    byRecord.set(rule.name, [...new Set([...Object.keys(section?.columns ?? {}), ...(section?.carry ?? []), ...quoted])].filter((c) => own.has(c) && !never.has(c)));
   }
   return byRecord;
+}
+
+/** Columns of the target's own record that its tickets quote. */
+function quotedColumns({ ticket }: Connector['mappingOut']): string[] {
+  return Object.values(ticket?.columns ?? {}).flatMap((c) => ('quote' in c && c.quote !== undefined ? [c.quote] : []));
 }
 
 /** Column names of a format, whatever its shape. */

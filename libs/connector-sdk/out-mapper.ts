@@ -11,7 +11,7 @@ import { encodeText } from './formats/encode-text.js';
  */
 export class OutMapper {
   private readonly encoders = new Map<RecordType, OutEncoder>();
-  private readonly tickets: ((ticket: Ticket, fields: CanonicalFields) => OutRow) | undefined;
+  private readonly tickets: ((ticket: Ticket, fields: CanonicalFields, own?: Readonly<Record<string, string>>) => OutRow) | undefined;
 
   constructor(private readonly connector: Connector) {
     const { mappingOut, codes } = connector;
@@ -48,10 +48,10 @@ export class OutMapper {
     return this.withinLimits(this.encoder(type).changes(fields, held));
   }
 
-  /** One ticket, its columns in file order. */
-  ticket(ticket: Ticket, fields: CanonicalFields): OutRow {
+  /** One ticket, its columns in file order; `own` are the columns of the target's own record that it may quote. */
+  ticket(ticket: Ticket, fields: CanonicalFields, own?: Readonly<Record<string, string>>): OutRow {
     if (this.tickets === undefined) throw notTaken(this.connector.id, 'tickets');
-    return this.withinLimits(this.tickets(ticket, fields));
+    return this.withinLimits(this.tickets(ticket, fields, own));
   }
 
   private encoder(type: RecordType): OutEncoder {

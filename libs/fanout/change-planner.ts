@@ -4,7 +4,8 @@ import type { NewDelivery } from './delivery.js';
 import { keyOf } from './entity-members.js';
 import { entryIdOf, type FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
-import { planLines, type LineContext, type PlannedLine } from './plan-lines.js';
+import { OccupancyPlanner, type OccupancyPlan } from './occupancy-planner.js';
+import { planLines, waitingFor, type LineContext, type PlannedLine } from './plan-lines.js';
 import type { Target } from './target.js';
 
 /** A change as it came from the log. */
@@ -15,7 +16,7 @@ export interface ChangeMessage {
 }
 
 /** A delivery and the message that asks for it. */
-interface Wanted {
+export interface Wanted {
   messageId: string;
   delivery: NewDelivery;
 }
@@ -25,19 +26,27 @@ interface Wanted {
  * for their messages. It never writes to the target: the sender does, so that a slow target holds up no log.
  */
 export class ChangePlanner {
-  constructor(private readonly store: FanoutStore, private readonly target: Target) {}
+  private readonly occupancy: OccupancyPlanner | undefined;
+
+  constructor(private readonly store: FanoutStore, private readonly target: Target) {
+    if (target.countsResidents) this.occupancy = new OccupancyPlanner(store, target);
+  }
 
   /** Returns how many deliveries are now due. */
   async plan(messages: readonly ChangeMessage[]): Promise<number> {
-    const kept = await this.withContested(await this.concerned(messages));
-    if (kept.length === 0) return 0;
-    const contexts = await readContexts(this.store, this.target, kept.map((m) => m.data.entityId));
-    const wanted = kept.flatMap((m) => {
-      const context = contexts.get(m.data.entityId);
-      return context === undefined ? [] : this.wantedBy(m, context);
-    });
-    if (wanted.length === 0) return 0;
+    const concerned = await this.concerned(messages);
+    if (concerned.length === 0) return 0;
+    const counts = await this.counts(concerned);
+    const counted = new Set(counts?.wanted.map((w) => w.delivery.cause));
+    const wanted = [...(counts?.wanted ?? []), ...(await this.wantedOf(concerned)).filter((w) => !(counted.has(w.delivery.cause) && w.delivery.reasonCode === 'takesNoFields'))];
+    const nothingKept = counts === undefined || (counts.doors.size === 0 && counts.residences.length === 0);
+    if (wanted.length === 0 && nothingKept) return 0;
     return this.store.unitOfWork.run(async (tx) => {
+      if (counts !== undefined) {
+        await this.store.occupancy.putDoors(tx, counts.doors);
+        await this.store.occupancy.put(tx, this.target.id, counts.residences);
+      }
+      if (wanted.length === 0) return 0;
       const fresh = await newToInbox(tx, `fanout.${this.target.id}`, wanted.map((w) => w.messageId));
       const added = wanted.filter((w) => fresh.has(w.messageId)).map((w) => w.delivery);
       await this.store.deliveries.add(tx, added);
@@ -47,12 +56,33 @@ export class ChangePlanner {
 
   /**
    * What a bulk load brought goes out only through the first connection. A target that is not live yet, or not approved,
-   * answers workers' entries alone: everything else is found as a difference when it is connected.
+   * answers workers' entries alone: everything else is found as a difference when it is connected. What only a scope may see
+   * to have changed is nothing to a target outside it.
    */
   private async concerned(messages: readonly ChangeMessage[]): Promise<ChangeMessage[]> {
-    const streaming = messages.filter((m) => m.data.recordType === 'person' && !m.data.initial && m.data.kind !== 'merged' && m.data.kind !== 'retired');
-    if (streaming.length === 0 || (this.target.live && (await this.store.connections.approved(this.target.id)))) return streaming;
+    const { target } = this;
+    const streaming = messages.filter(({ data }) => !data.initial && (data.scopes ?? []).every((s) => target.scopes.includes(s))
+      && (data.recordType === 'person' || target.channels.has(data.recordType)));
+    if (streaming.length === 0 || (target.live && (await this.store.connections.approved(target.id)))) return streaming;
     return streaming.filter((m) => m.data.causes.some((cause) => entryIdOf(cause) !== undefined));
+  }
+
+  private async counts(messages: readonly ChangeMessage[]): Promise<OccupancyPlan | undefined> {
+    if (this.occupancy === undefined) return undefined;
+    const approved = this.target.live && (await this.store.connections.approved(this.target.id));
+    return this.occupancy.plan(messages, waitingFor(this.target, approved));
+  }
+
+  private async wantedOf(concerned: readonly ChangeMessage[]): Promise<Wanted[]> {
+    const { channels, ticketKinds } = this.target;
+    const takes = ({ data }: ChangeMessage): boolean => channels.has(data.recordType) || ticketKinds !== undefined || data.causes.some((c) => entryIdOf(c) !== undefined);
+    const kept = await this.withContested(concerned.filter((m) => m.data.kind !== 'merged' && m.data.kind !== 'retired' && takes(m)));
+    if (kept.length === 0) return [];
+    const contexts = await readContexts(this.store, this.target, kept.map((m) => m.data.entityId));
+    return kept.flatMap((m) => {
+      const context = contexts.get(m.data.entityId);
+      return context === undefined ? [] : this.wantedBy(m, context);
+    });
   }
 
   /** Who takes tickets hears of a contested ID also for the person who had it first, though nothing of that person changed. */
@@ -63,7 +93,7 @@ export class ChangePlanner {
     return messages.flatMap((m) => [m, ...(others.get(m.data.entityId) ?? []).map((entityId) => ({ id: m.id, data: { ...m.data, entityId, changed: ['citizenId'] } }))]);
   }
 
-  /** A change may name causes that belong to others of the same batch: only this person's own entries get a line here. */
+  /** A change may name causes that belong to others of the same batch: only this entity's own entries get a line here. */
   private wantedBy(message: ChangeMessage, context: LineContext): Wanted[] {
     const { causes, changed } = message.data;
     const own = new Map(context.members.records.map((r) => [keyOf(r), r]));
@@ -80,10 +110,10 @@ export class ChangePlanner {
   private deliveryOf(line: PlannedLine, change: GoldenRecordChanged, cause: string, context: LineContext): NewDelivery {
     const { target } = this;
     return {
-      target: target.id,
+      target: target.id, recordType: context.members.recordType,
       targetRef: line.naturalKey === undefined
         ? this.store.ownRef(target.id, context.members.entityId)
-        : this.store.refOf({ system: target.id, recordType: 'person', naturalKey: line.naturalKey }),
+        : this.store.refOf({ system: target.id, recordType: context.members.recordType, naturalKey: line.naturalKey }),
       entityId: context.members.entityId, entityVersion: change.version, cause,
       action: line.action, state: line.state, reasonCode: line.reasonCode, reason: line.reason,
       due: line.state === 'waiting' && line.reasonCode === undefined,

@@ -1,13 +1,14 @@
 import type pg from 'pg';
 import type { Clock } from '#libs/kernel/clock';
 import { uuidv7 } from '#libs/kernel/ids';
+import type { RecordType } from '#libs/kernel/record-key';
 import type { Sealing } from '#libs/platform/sealing';
 import type { Transaction } from '#libs/store/unit-of-work';
 import type { DeliveryState } from '#libs/model/receipt';
 import type { Delivery, DeliveryAction, DeliveryOutcome, DeliveryPayload, NewDelivery } from './delivery.js';
 
 interface Row {
-  id: string; target: string; target_ref: Buffer; entity_id: string; entity_version: number; cause: string; action: DeliveryAction; state: DeliveryState;
+  id: string; target: string; record_type: RecordType; target_ref: Buffer; entity_id: string; entity_version: number; cause: string; action: DeliveryAction; state: DeliveryState;
   reason_code: string | null; reason: string | null; attempts: number; next_attempt_at: Date | null; sealed_payload: Buffer | null; created_at: Date; changed_at: Date;
 }
 
@@ -37,15 +38,15 @@ export class DeliveryStore {
       name: 'delivery_add',
       text: `insert into delivery (id, target, record_type, target_ref, entity_id, entity_version, cause, action, state, reason_code, reason, next_attempt_at,
                sealed_payload, created_at, changed_at)
-             select i, t, 'person', r, e, v, c, a, s, rc, rs, case when due then $13::timestamptz end, p, $13, $13
-             from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::boolean[], $12::bytea[])
-               as u(i, t, r, e, v, c, a, s, rc, rs, due, p)
+             select i, t, ty, r, e, v, c, a, s, rc, rs, case when due then $13::timestamptz end, p, $13, $13
+             from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::boolean[], $12::bytea[], $14::text[])
+               as u(i, t, r, e, v, c, a, s, rc, rs, due, p, ty)
              on conflict (target, record_type, target_ref, entity_id, entity_version, cause) do nothing`,
       values: [
         deliveries.map(() => uuidv7(now)), deliveries.map((d) => d.target), deliveries.map((d) => d.targetRef), deliveries.map((d) => d.entityId),
         deliveries.map((d) => d.entityVersion), deliveries.map((d) => d.cause), deliveries.map((d) => d.action), deliveries.map((d) => d.state),
         deliveries.map((d) => d.reasonCode ?? null), deliveries.map((d) => d.reason ?? null), deliveries.map((d) => d.due ?? false),
-        deliveries.map((d) => this.sealed(d.payload)), new Date(now),
+        deliveries.map((d) => this.sealed(d.payload)), new Date(now), deliveries.map((d) => d.recordType),
       ],
     });
     return added.rowCount ?? 0;
@@ -140,7 +141,7 @@ export class DeliveryStore {
 
   private decode(r: Row): Delivery {
     return {
-      id: r.id, target: r.target, targetRef: r.target_ref, entityId: r.entity_id, entityVersion: r.entity_version, cause: r.cause, action: r.action, state: r.state,
+      id: r.id, target: r.target, recordType: r.record_type, targetRef: r.target_ref, entityId: r.entity_id, entityVersion: r.entity_version, cause: r.cause, action: r.action, state: r.state,
       reasonCode: r.reason_code ?? undefined, reason: r.reason ?? undefined, attempts: r.attempts, nextAttemptAt: r.next_attempt_at ?? undefined,
       payload: r.sealed_payload === null ? undefined : this.sealing.openJson<DeliveryPayload>(r.sealed_payload), createdAt: r.created_at, changedAt: r.changed_at,
     };

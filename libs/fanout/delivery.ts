@@ -1,3 +1,4 @@
+import type { RecordType } from '#libs/kernel/record-key';
 import type { DeliveryState } from '#libs/model/receipt';
 import type { PlannedWrite } from './plan-write.js';
 
@@ -10,12 +11,15 @@ export interface DeliveryPayload {
   /** Canonical paths written, and the columns on the wire. */
   paths?: string[];
   columns?: PlannedWrite['columns'];
+  /** The target's own key of the record written to. */
+  key?: string;
   /** What the target acknowledges it by: a file's name, a row of an exchange table. */
   token?: string;
 }
 
 export interface NewDelivery {
   target: string;
+  recordType: RecordType;
   targetRef: Buffer;
   entityId: string;
   entityVersion: number;

@@ -10,7 +10,7 @@ export class EchoConfirmer {
   async confirm(records: readonly AnySourceRecord[]): Promise<number> {
     const bySystem = new Map<string, AnySourceRecord[]>();
     for (const record of records) {
-      if (record.recordType !== 'person' || !this.targets.has(record.system)) continue;
+      if (!this.targets.has(record.system)) continue;
       bySystem.set(record.system, [...(bySystem.get(record.system) ?? []), record]);
     }
     let confirmed = 0;

@@ -1,24 +1,25 @@
 import type pg from 'pg';
+import type { RecordType } from '#libs/kernel/record-key';
 import type { Sealing } from '#libs/platform/sealing';
 import { decodeSourceRecord, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
 import { keyOf, type EntityMembers } from './entity-members.js';
 
 type MemberRow = StoredSourceRecord & { entity_id: string; attached: boolean };
 
-/** Reads persons with their source records as they stand now: a delivery never acts on the values of an outdated event. */
+/** Reads entities with their source records as they stand now: a delivery never acts on the values of an outdated event. */
 export class EntityReader {
   constructor(private readonly pool: pg.Pool, private readonly sealing: Sealing) {}
 
   /** By the id asked for; a merged id gives the entity it was merged into, a retired one nothing. */
   async load(ids: readonly string[]): Promise<Map<string, EntityMembers>> {
-    const asked = await this.pool.query<{ asked: string; id: string; version: number }>({
+    const asked = await this.pool.query<{ asked: string; id: string; version: number; record_type: RecordType }>({
       name: 'fanout_entity',
       text: `with recursive hop (asked, id) as (
                select i, i from unnest($1::text[]) as i
                union
                select h.asked, e.merged_into from hop h join entity e on e.id = h.id where e.merged_into is not null
              )
-             select h.asked, e.id, e.version from hop h join entity e on e.id = h.id where e.state = 'active' and e.record_type = 'person'`,
+             select h.asked, e.id, e.version, e.record_type from hop h join entity e on e.id = h.id where e.state = 'active'`,
       values: [[...new Set(ids)]],
     });
     if (asked.rows.length === 0) return new Map();
@@ -35,9 +36,9 @@ export class EntityReader {
       entity.records.push(record);
       if (row.attached) entity.attached.add(keyOf(record));
     }
-    return new Map(asked.rows.map(({ asked: key, id, version }) => {
+    return new Map(asked.rows.map(({ asked: key, id, version, record_type: recordType }) => {
       const entity = byEntity.get(id);
-      return [key, { entityId: id, version, records: entity?.records ?? [], attached: entity?.attached ?? new Set<string>() }];
+      return [key, { entityId: id, recordType, version, records: entity?.records ?? [], attached: entity?.attached ?? new Set<string>() }];
     }));
   }
 

@@ -11,12 +11,10 @@ import { authorityTable, type AuthorityTable } from '#libs/survivorship/authorit
 import { AgreementStore } from './agreement-store.js';
 import { ConnectionStore } from './connection-store.js';
 import { DeliveryStore } from './delivery-store.js';
-import { keyOf } from './entity-members.js';
+import { HUB, keyOf } from './entity-members.js';
 import { EntityReader } from './entity-reader.js';
+import { OccupancyStore } from './occupancy-store.js';
 import { ProjectionStore } from './projection-store.js';
-
-/** System of workers' entries. */
-export const HUB = 'hub';
 
 /** Everything fan-out keeps in the database, behind one door. */
 export class FanoutStore {
@@ -25,6 +23,7 @@ export class FanoutStore {
   readonly deliveries: DeliveryStore;
   readonly projections: ProjectionStore;
   readonly connections: ConnectionStore;
+  readonly occupancy: OccupancyStore;
   readonly deadLetters: DeadLetterStore;
   readonly authority: AuthorityCache<AuthorityTable>;
 
@@ -34,6 +33,7 @@ export class FanoutStore {
     this.deliveries = new DeliveryStore(pool, sealing, clock);
     this.projections = new ProjectionStore(pool, sealing, clock);
     this.connections = new ConnectionStore(pool, clock);
+    this.occupancy = new OccupancyStore(pool, sealing);
     this.deadLetters = new DeadLetterStore(sealing, clock);
     this.authority = new AuthorityCache(pool, clock, authorityTable);
   }

@@ -37,6 +37,7 @@ export class Fanout {
   private readonly channels: TargetChannel[] = [];
   private readonly confirmer: EchoConfirmer;
   private readonly replays: Replays;
+  private readonly news: LogNews;
 
   constructor(private readonly parts: FanoutParts) {
     const { store, connectors } = parts;
@@ -44,6 +45,7 @@ export class Fanout {
     this.planners = new Map(this.targets.map((t) => [t.id, new ChangePlanner(store, t)]));
     this.confirmer = new EchoConfirmer(store, new Set(this.targets.filter((t) => t.live).map((t) => t.id)));
     this.replays = new Replays(store);
+    this.news = new LogNews(parts.log, parts.sealing, store);
   }
 
   /** Proposes what the folders propose and sets the senders to work. */
@@ -51,12 +53,11 @@ export class Fanout {
     const { store, connectors, logger } = this.parts;
     const proposed = await store.unitOfWork.run((tx) => store.agreements.propose(tx, proposalsOf(connectors)));
     if (proposed > 0) logger.info('fanout.agreementsProposed', { agreements: proposed });
-    const news = new LogNews(this.parts.log, this.parts.sealing, store);
     for (const [i, target] of this.targets.entries()) {
       if (!target.live) continue;
       const channel = this.channelOf(connectors[i]!);
       if (channel === undefined) continue;
-      const sender = new TargetSender(target, channel, store, news, logger);
+      const sender = new TargetSender(target, channel, store, this.news, logger);
       this.senders.set(target.id, new SenderLoop(sender, this.pool, logger));
       this.channels.push(channel);
     }
@@ -126,10 +127,11 @@ export class Fanout {
       } catch (error) {
         if (!(error instanceof YiciError) || error.retriable) throw error;
         logger.error('fanout.messageSetAside', { topic, partition: message.partition, offset: message.offset }, error);
-        await store.unitOfWork.run((tx) => store.deadLetters.add(tx, [{
-          system: 'hub', recordType: 'unknown', code: error.code, stage: error.stage, reason: error.message,
-          origin: { source: `${topic}/${message.partition}`, position: Number(message.offset) }, bytes: message.value,
+        const letter = { system: 'hub', recordType: 'unknown', code: error.code, stage: error.stage };
+        const [id] = await store.unitOfWork.run((tx) => store.deadLetters.add(tx, [{
+          ...letter, reason: error.message, origin: { source: `${topic}/${message.partition}`, position: Number(message.offset) }, bytes: message.value,
         }]));
+        if (id !== undefined) await this.news.deadLetters([{ id, ...letter }]).catch((e: unknown) => logger.warn('fanout.deadLettersNotTold', { letters: 1 }, e));
       }
     }
     return events;

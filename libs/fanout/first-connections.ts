@@ -1,8 +1,10 @@
 import { YiciError } from '#libs/kernel/errors';
+import type { RecordType } from '#libs/kernel/record-key';
 import type { DeliveryAction, NewDelivery } from './delivery.js';
 import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
 import { planLines, type PlannedLine } from './plan-lines.js';
+import { Occupancy } from './occupancy.js';
 import { planUpdate } from './plan-write.js';
 import { recordsAtTarget, shareableFields } from './entity-members.js';
 import type { Target } from './target.js';
@@ -15,8 +17,15 @@ export interface Rehearsal {
   actions: Partial<Record<DeliveryAction, number>>;
   /** Differing records by canonical path, or by kind of ticket. */
   byField: Record<string, number>;
-  /** A few persons to look at. */
+  /** A few persons (of housing: dwellings) to look at. */
   examples: string[];
+}
+
+interface Difference {
+  entityId: string;
+  line: PlannedLine;
+  fields: string[];
+  delivery: NewDelivery;
 }
 
 const PAGE = 500;
@@ -68,11 +77,16 @@ export class FirstConnections {
     return due;
   }
 
-  private async *differences(target: Target): AsyncIterable<{ entityId: string; line: PlannedLine; fields: string[]; delivery: NewDelivery }> {
+  private async *differences(target: Target): AsyncIterable<Difference> {
+    if (target.countsResidents) await new Occupancy(this.store, target).rebuild();
+    for (const type of target.ticketKinds === undefined ? target.channels.keys() : (['person'] as const)) yield* this.differencesOf(target, type);
+  }
+
+  private async *differencesOf(target: Target, recordType: RecordType): AsyncIterable<Difference> {
     let after = '';
     for (;;) {
       const page = await this.store.pool.query<{ id: string }>(
-        `select id from entity where record_type = 'person' and state = 'active' and id > $1 order by id limit $2`, [after, PAGE]);
+        `select id from entity where record_type = $1 and state = 'active' and id > $2 order by id limit $3`, [recordType, after, PAGE]);
       if (page.rows.length === 0) return;
       after = page.rows.at(-1)!.id;
       const contexts = await readContexts(this.store, target, page.rows.map((r) => r.id));
@@ -80,7 +94,7 @@ export class FirstConnections {
         for (const line of planLines(context, {})) {
           if (line.state !== 'waiting' || line.naturalKey === undefined) continue;
           const delivery: NewDelivery = {
-            target: target.id, targetRef: this.store.refOf({ system: target.id, recordType: 'person', naturalKey: line.naturalKey }),
+            target: target.id, recordType, targetRef: this.store.refOf({ system: target.id, recordType, naturalKey: line.naturalKey }),
             entityId, entityVersion: context.members.version, cause: CAUSE, action: line.action, state: 'waiting', due: true,
             ...(line.tickets !== undefined && { payload: { tickets: line.tickets } }),
           };
@@ -101,5 +115,5 @@ function notLive(target: string): YiciError {
 function changedPaths(context: Parameters<typeof planLines>[0], naturalKey: string): string[] {
   const { target, members } = context;
   const own = recordsAtTarget(members, target.id).find((r) => r.naturalKey === naturalKey);
-  return Object.keys(planUpdate(target, shareableFields(members, target, context.rules, context.authority), own, context.written.get(naturalKey)).fields);
+  return Object.keys(planUpdate(target, members.recordType, shareableFields(members, target, context.rules, context.authority), own, context.written.get(naturalKey)).fields);
 }

@@ -1,7 +1,7 @@
 import { encodeEvent, type EventData } from '#libs/bus/cloud-event';
 import type { Log, LogMessage } from '#libs/bus/log';
 import { sha256Hex } from '#libs/kernel/hashing';
-import { TOPIC, type TargetKeyMinted } from '#libs/model/events';
+import { TOPIC, type DeadLetterRaised, type TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
 import type { FanoutStore } from './fanout-store.js';
@@ -21,6 +21,10 @@ export class LogNews implements FanoutNews {
       const key = this.store.refOf(record).toString('hex');
       return this.message(TOPIC.sourceRecordAccepted, key, `read-${sha256Hex(`${key} ${record.order} ${record.observedAt}`).slice(0, 32)}`, { record });
     }));
+  }
+
+  async deadLetters(raised: readonly DeadLetterRaised[]): Promise<void> {
+    await this.log.publish(TOPIC.deadLetter, raised.map((letter) => this.message(TOPIC.deadLetter, letter.id, letter.id, letter)));
   }
 
   private message<T extends keyof EventData>(type: T, key: string, id: string, data: EventData[T]): LogMessage {

@@ -3,8 +3,8 @@ import type { OutValue } from '#libs/mapping/encode-value';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Projection } from '#libs/survivorship/echoed-fields';
 import type { Delivery, DeliveryOutcome, DeliveryPayload } from './delivery.js';
-import { recordsAtTarget, shareableFields } from './entity-members.js';
-import { HUB, type FanoutStore } from './fanout-store.js';
+import { HUB, recordsAtTarget, shareableFields } from './entity-members.js';
+import type { FanoutStore } from './fanout-store.js';
 import { planLines, type LineContext } from './plan-lines.js';
 import { planTickets, ticketPath } from './plan-tickets.js';
 import { planCreate, planUpdate, projectionAfter, type PlannedWrite } from './plan-write.js';
@@ -16,6 +16,8 @@ export interface Attempt {
   item: OutgoingItem;
   payload: DeliveryPayload;
   projection: Projection;
+  /** What was remembered before. */
+  before: Projection;
   /** Canonical values written: the body of a record created there. */
   fields: Record<string, unknown>;
 }
@@ -37,7 +39,8 @@ type End = (state: DeliveryOutcome['state'], reasonCode: string, reason?: string
 
 function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineContext, own: AnySourceRecord | undefined, ended: End): Attempt | DeliveryOutcome {
   const { target, members } = context;
-  if (target.person === undefined) return ended('notShared', 'takesNoFields');
+  const channel = target.channels.get(members.recordType);
+  if (channel === undefined) return ended('notShared', 'takesNoFields');
   const shareable = shareableFields(members, target, context.rules, context.authority);
   const first = recordsAtTarget(members, target.id)[0];
   // A create whose key came back meanwhile goes on as an update of that record.
@@ -45,17 +48,18 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
   if (naturalKey === undefined && delivery.action === 'update') return ended('noRecord', 'noRecordThere');
   const base = own ?? (delivery.action === 'create' ? first : undefined);
   const written = naturalKey === undefined ? undefined : context.written.get(naturalKey);
-  const write = naturalKey === undefined ? planCreate(target, shareable) : planUpdate(target, shareable, base, written);
+  const write = naturalKey === undefined ? planCreate(target, shareable) : planUpdate(target, members.recordType, shareable, base, written);
   if (write === undefined) return ended('noRecord', 'noRecordThere');
   if (Object.keys(write.columns).length === 0) return nothingToWrite(delivery, context, naturalKey, base, ended);
   const item: OutgoingItem = {
-    recordType: 'person', ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base), held: write.held,
-    carried: carriedOf(target.carried, base), ...(naturalKey !== undefined && { naturalKey }),
+    recordType: members.recordType, ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base), held: write.held,
+    carried: carriedOf(channel.carried, base), ...(naturalKey !== undefined && { naturalKey }),
   };
   return {
     delivery, entityId: members.entityId, item, fields: write.fields,
-    payload: { paths: Object.keys(write.fields), columns: write.columns },
-    projection: projectionAfter(target.person, written, write),
+    before: { fields: written?.fields ?? {} },
+    payload: { paths: Object.keys(write.fields), columns: write.columns, ...(naturalKey !== undefined && { key: naturalKey }) },
+    projection: projectionAfter(channel, written, write),
   };
 }
 
@@ -72,7 +76,7 @@ function carriedOf(columns: readonly string[], own: AnySourceRecord | undefined)
 }
 
 function mintedIs(store: FanoutStore, delivery: Delivery, { mintedKey }: LineContext): boolean {
-  return mintedKey !== undefined && store.refOf({ system: delivery.target, recordType: 'person', naturalKey: mintedKey }).equals(delivery.targetRef);
+  return mintedKey !== undefined && store.refOf({ system: delivery.target, recordType: delivery.recordType, naturalKey: mintedKey }).equals(delivery.targetRef);
 }
 
 /** Ends in the words its line would have now: no longer shared, refused by the target's limits, or there already. */
@@ -98,7 +102,7 @@ function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceR
   const told: PlannedWrite['fields'] = {};
   due.forEach((ticket, i) => {
     // The ticket's number names the delivery, so that a file dropped twice is one ticket there.
-    const row = target.mapper.ticket({ number: `${delivery.id.slice(0, 33)}-${i + 1}`, kind: ticket.kind, text: ticket.text }, { ...own.body });
+    const row = target.mapper.ticket({ number: `${delivery.id.slice(0, 33)}-${i + 1}`, kind: ticket.kind, text: ticket.text }, { ...own.body }, own.legacy);
     if (row.refused.length > 0) return refused.push(...row.refused.map((r) => r.column));
     rows.push(row.columns);
     told[ticketPath(ticket.kind)] = ticket.signature;
@@ -107,7 +111,8 @@ function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceR
   const projection: Projection = { fields: { ...written?.fields } };
   for (const [path, value] of Object.entries(told)) projection.fields[path] = { value, columns: {} };
   return {
-    delivery, entityId: context.members.entityId, fields: {}, projection, payload: { tickets: due.map((t) => t.kind), paths: Object.keys(told) },
+    delivery, entityId: context.members.entityId, fields: {}, projection, before: { fields: written?.fields ?? {} },
+    payload: { tickets: due.map((t) => t.kind), paths: Object.keys(told), key: own.naturalKey },
     item: { recordType: 'person', ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, plannedAt: delivery.createdAt },
   };
 }

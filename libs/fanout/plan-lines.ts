@@ -17,7 +17,7 @@ export type LineReason =
   | Refusal | 'ticketsOnly' | 'takesNoFields' | 'notReceived' | 'outranked' | 'noRecordThere' | 'cannotBeSaid' | 'alreadyThere'
   | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'nothingLeft' | 'entryFailed' | 'restricted';
 
-/** What everything about one person and one target is decided from. */
+/** What everything about one person, household or dwelling and one target is decided from. */
 export interface LineContext {
   target: Target;
   rules: SharingRules;
@@ -77,10 +77,11 @@ function ticketLines(context: LineContext, change: Change): PlannedLine[] {
 
 function fieldLines(context: LineContext, change: Change): PlannedLine[] {
   const { target, members } = context;
-  if (target.person === undefined) return answer(change, { action: 'update', state: 'notShared', reasonCode: 'takesNoFields' });
+  const channel = target.channels.get(members.recordType);
+  if (channel === undefined) return answer(change, { action: 'update', state: 'notShared', reasonCode: 'takesNoFields' });
   const own = recordsAtTarget(members, target.id);
   if (change.entry !== undefined) {
-    const refusal = sharingRefusal(context, change, target.person.fields);
+    const refusal = sharingRefusal(context, change, channel.fields);
     if (refusal !== undefined) return [{ action: 'update', state: 'notShared', reasonCode: refusal, ...keyOfFirst(own) }];
   }
   const shareable = shareableFields(members, target, context.rules, context.authority);
@@ -88,13 +89,13 @@ function fieldLines(context: LineContext, change: Change): PlannedLine[] {
     return own.flatMap((record) => updateLine(context, change, shareable, record.naturalKey, record));
   }
   if (context.mintedKey !== undefined) return updateLine(context, change, shareable, context.mintedKey);
-  const create = change.entry === undefined ? undefined : planCreate(target, shareable);
+  const create = change.entry === undefined || members.recordType !== 'person' ? undefined : planCreate(target, shareable);
   if (create === undefined) return answer(change, { action: 'update', state: 'noRecord', reasonCode: 'noRecordThere' });
   return [{ action: 'create', ...waiting(context) }];
 }
 
 function updateLine(context: LineContext, change: Change, shareable: GoldenFields, naturalKey: string, own?: AnySourceRecord): PlannedLine[] {
-  const write = planUpdate(context.target, shareable, own, context.written.get(naturalKey));
+  const write = planUpdate(context.target, context.members.recordType, shareable, own, context.written.get(naturalKey));
   if (Object.keys(write.columns).length > 0) return [{ action: 'update', naturalKey, ...waiting(context) }];
   if (write.refused.length > 0) {
     return answer(change, { action: 'update', naturalKey, state: 'rejected', reasonCode: 'cannotBeSaid', reason: write.refused.map((r) => r.column).join(', ') });
@@ -108,7 +109,7 @@ function outranked(context: LineContext, change: Change, shareable: GoldenFields
   const said = change.entry === undefined ? {} : fieldsOfBody(change.entry.body);
   return entryPaths(change).some((path) => {
     const inForce = shareable[path]?.value;
-    if (inForce === undefined || context.target.person?.fields.includes(path) !== true) return false;
+    if (inForce === undefined || context.target.channels.get(context.members.recordType)?.fields.includes(path) !== true) return false;
     return path === 'phones' ? (inForce as Phone[])[0]?.number !== (said[path] as Phone[])[0]?.number : !sameFact(path, inForce, said[path]);
   });
 }
@@ -136,6 +137,11 @@ function entryPaths(change: Change): string[] {
 }
 
 function waiting({ target, approved }: LineContext): Pick<PlannedLine, 'state' | 'reasonCode' | 'reason'> {
+  return waitingFor(target, approved);
+}
+
+/** Where a delivery to this target stands before its first attempt. */
+export function waitingFor(target: Target, approved: boolean): Pick<PlannedLine, 'state' | 'reasonCode' | 'reason'> {
   if (!target.live) return { state: 'waiting', reasonCode: 'notLive', reason: target.speaks };
   return approved ? { state: 'waiting' } : { state: 'waiting', reasonCode: 'firstConnection' };
 }

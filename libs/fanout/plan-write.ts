@@ -1,10 +1,11 @@
+import type { RecordType } from '#libs/kernel/record-key';
 import { fieldsOfBody, type CanonicalFields, type Refusal } from '#libs/mapping/encode-out';
 import type { OutValue } from '#libs/mapping/encode-value';
 import type { GoldenFields, GoldenValue } from '#libs/model/golden-record';
 import type { AnySourceRecord } from '#libs/model/source-record';
-import type { Projection } from '#libs/survivorship/echoed-fields';
+import { echoedFields, type Projection, type WrittenField } from '#libs/survivorship/echoed-fields';
 import { sameFact } from '#libs/survivorship/same-fact';
-import type { PersonChannel, Target } from './target.js';
+import type { RecordChannel, Target } from './target.js';
 
 /** What the hub last wrote to a target record, and when. */
 export interface WrittenProjection extends Projection {
@@ -26,25 +27,29 @@ export interface PlannedWrite {
  * The difference between what the target may have and what it holds: its own record as last read, then what was written to it
  * since. A value that the target itself won with, or that states the same fact in another spelling, is no difference.
  */
-export function planUpdate(target: Target, shareable: GoldenFields, own: AnySourceRecord | undefined, written: WrittenProjection | undefined): PlannedWrite {
-  const channel = target.person;
+export function planUpdate(
+  target: Target, recordType: RecordType, shareable: GoldenFields, own: AnySourceRecord | undefined, written: WrittenProjection | undefined,
+): PlannedWrite {
+  const channel = target.channels.get(recordType);
   if (channel === undefined) return { columns: {}, fields: {}, held: {}, refused: [] };
-  const held = heldFields(own, written);
+  const there = writtenThere(channel, own, written);
+  const held = heldFields(own, there);
   const wanted: Record<string, unknown> = {};
   for (const path of channel.fields) {
     const golden = shareable[path];
     if (golden === undefined || leadingSystem(golden) === target.id || !isFact(path, golden.value) || sameFact(path, held[path], golden.value)) continue;
     wanted[path] = golden.value;
   }
-  const row = target.mapper.changes('person', wanted, held);
-  const spelt = heldColumns(own, written);
+  const row = target.mapper.changes(recordType, wanted, held);
+  const spelt = heldColumns(own, there);
   for (const [column, value] of Object.entries(row.columns)) if (spelt[column] === wireText(value)) delete row.columns[column];
+  if (channel.together && Object.keys(row.columns).length > 0) Object.assign(row.columns, target.mapper.encode(recordType, wanted).columns);
   return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), held: spelt, refused: row.refused };
 }
 
 /** A person to create there; undefined when something the target needs is missing. */
 export function planCreate(target: Target, shareable: GoldenFields): PlannedWrite | undefined {
-  const channel = target.person;
+  const channel = target.channels.get('person');
   if (channel?.createNeeds === undefined || channel.createNeeds.some((path) => shareable[path] === undefined)) return undefined;
   const dead = shareable['vitalStatus']?.value;
   if (dead === 'dead' || dead === 'suspectedDead' || shareable['residency']?.value === 'left') return undefined;
@@ -55,7 +60,7 @@ export function planCreate(target: Target, shareable: GoldenFields): PlannedWrit
 }
 
 /** The projection after a write: what was known to be there, and over it what was written now. */
-export function projectionAfter(channel: PersonChannel, before: Projection | undefined, write: PlannedWrite): Projection {
+export function projectionAfter(channel: RecordChannel, before: Projection | undefined, write: PlannedWrite): Projection {
   const fields = { ...before?.fields };
   for (const [path, value] of Object.entries(write.fields)) {
     const columns: Record<string, string> = { ...fields[path]?.columns };
@@ -68,23 +73,35 @@ export function projectionAfter(channel: PersonChannel, before: Projection | und
   return { fields };
 }
 
-/** Canonical fields as the target holds them: its record, and what was written after that record was read. */
-function heldFields(own: AnySourceRecord | undefined, written: WrittenProjection | undefined): CanonicalFields {
+/** Canonical fields as the target holds them: its record, and over it what was written and is there. */
+function heldFields(own: AnySourceRecord | undefined, there: ReadonlyMap<string, WrittenField>): CanonicalFields {
   const held: Record<string, unknown> = own === undefined ? {} : { ...fieldsOfBody(own.body) };
-  if (isNewer(written, own)) for (const [path, field] of Object.entries(written.fields)) held[path] = field.value;
+  for (const [path, field] of there) held[path] = field.value;
   return held;
 }
 
 /** The same, as spelt in its columns: a value that reads differently and is written alike is no difference either. */
-function heldColumns(own: AnySourceRecord | undefined, written: WrittenProjection | undefined): Record<string, string> {
+function heldColumns(own: AnySourceRecord | undefined, there: ReadonlyMap<string, WrittenField>): Record<string, string> {
   const columns = { ...own?.legacy };
-  if (isNewer(written, own)) for (const field of Object.values(written.fields)) Object.assign(columns, field.columns);
+  for (const field of there.values()) Object.assign(columns, field.columns);
   return columns;
 }
 
+/**
+ * What was written and is there as far as anybody knows: all of it while the target's record was not read since, then what that
+ * record repeats, reformatted or cut as it may be, and what it has no column to show. To write such a value again would only get the same answer again.
+ */
+function writtenThere(channel: RecordChannel, own: AnySourceRecord | undefined, written: WrittenProjection | undefined): Map<string, WrittenField> {
+  if (written === undefined) return new Map();
+  const fields = Object.entries(written.fields);
+  if (isNewer(written, own)) return new Map(fields);
+  const repeated = new Set([...(own?.hubOrigin ?? []), ...(own === undefined ? [] : echoedFields(own, { fields: written.fields }))]);
+  return new Map(fields.filter(([path, field]) => repeated.has(path) || Object.keys(field.columns).every((column) => !channel.readable.has(column))));
+}
+
 /** Written after the target's record was last read. */
-function isNewer(written: WrittenProjection | undefined, own: AnySourceRecord | undefined): written is WrittenProjection {
-  return written !== undefined && (own === undefined || Date.parse(written.writtenAt) > Date.parse(own.observedAt));
+function isNewer(written: WrittenProjection, own: AnySourceRecord | undefined): boolean {
+  return own === undefined || Date.parse(written.writtenAt) > Date.parse(own.observedAt);
 }
 
 function wireText(value: OutValue): string {
@@ -100,7 +117,7 @@ function leadingSystem(golden: GoldenValue): string {
   return (golden.itemProvenance?.[0] ?? golden.provenance).system;
 }
 
-function writtenFields(channel: PersonChannel, wanted: Record<string, unknown>, columns: Record<string, OutValue>): Record<string, unknown> {
+function writtenFields(channel: RecordChannel, wanted: Record<string, unknown>, columns: Record<string, OutValue>): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [path, value] of Object.entries(wanted)) {
     if (channel.columnsOf.get(path)?.some((column) => columns[column] !== undefined)) fields[path] = value;

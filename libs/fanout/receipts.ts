@@ -1,6 +1,7 @@
 import type { DeliveryState, ReceiptLine } from '#libs/model/receipt';
 import type { Delivery } from './delivery.js';
-import { HUB, type FanoutStore } from './fanout-store.js';
+import { HUB } from './entity-members.js';
+import type { FanoutStore } from './fanout-store.js';
 import { planLines } from './plan-lines.js';
 import { readContexts } from './line-contexts.js';
 import { reasonWords, STATE_WORDS } from './receipt-words.js';
@@ -34,7 +35,7 @@ export class Receipts {
     const known = this.targets.find((t) => t.id === target);
     const context = known && (await readContexts(this.store, known, [entityId])).get(entityId);
     if (known === undefined || context === undefined) return { code: 'noRecordThere', ...reasonWords('noRecordThere', undefined) };
-    if (known.person?.fields.includes(field) !== true) {
+    if (known.channels.get('person')?.fields.includes(field) !== true) {
       const code = known.ticketKinds === undefined ? 'notReceived' : 'ticketsOnly';
       return { code, ...reasonWords(code, undefined) };
     }

@@ -18,7 +18,7 @@ export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random
   const { delivery } = attempt;
   const attempts = delivery.attempts + 1;
   if (answer.outcome === 'accepted') {
-    return { id: delivery.id, state: 'written', payload: { ...attempt.payload, ...(answer.token !== undefined && { token: answer.token }) } };
+    return { id: delivery.id, state: 'written', payload: { ...attempt.payload, ...(answer.naturalKey !== undefined && { key: answer.naturalKey }), ...(answer.token !== undefined && { token: answer.token }) } };
   }
   if (answer.outcome === 'noRecord') return { id: delivery.id, state: 'noRecord', reasonCode: 'noRecordThere', payload: attempt.payload };
   if (answer.outcome === 'refused') {

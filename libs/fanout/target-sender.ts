@@ -1,8 +1,9 @@
 import type { ItemAnswer, TargetChannel } from '#libs/connector-sdk/target-channel';
-import type { TargetKeyMinted } from '#libs/model/events';
+import type { DeadLetterRaised, TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Logger } from '#libs/platform/logger';
 import { Circuit } from './circuit.js';
+import { DeliveryLedger, type Settled } from './delivery-ledger.js';
 import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
 import { planAttempt, type Attempt } from './plan-attempt.js';
@@ -15,6 +16,8 @@ export interface FanoutNews {
   minted(events: readonly TargetKeyMinted[]): Promise<void>;
   /** A target's record was read back in a conflict: it goes the way of every accepted record. */
   readBack(records: readonly AnySourceRecord[]): Promise<void>;
+  /** Deliveries that ended as dead letters. */
+  deadLetters(raised: readonly DeadLetterRaised[]): Promise<void>;
 }
 
 /** Writes asked about at once. */
@@ -23,6 +26,7 @@ const MOST_ASKED = 500;
 /** Writes what is due to one target, in order per target record. One pass of work; {@link SenderLoop} repeats it. */
 export class TargetSender {
   private readonly circuit: Circuit;
+  private readonly ledger: DeliveryLedger;
   /** After a call failed as a whole, one item at a time: a single poisoned one must not keep the others waiting. */
   private probing = false;
 
@@ -35,6 +39,7 @@ export class TargetSender {
     private readonly random: () => number = Math.random,
   ) {
     this.circuit = new Circuit(store.clock);
+    this.ledger = new DeliveryLedger(store, target.id);
   }
 
   /** Milliseconds until the target may be asked again. */
@@ -56,7 +61,7 @@ export class TargetSender {
       else settlements.push(planned);
     }
     if (attempts.length === 0) {
-      await this.commit(settlements, []);
+      await this.commit({ settlements });
       return due.length;
     }
     const answers = await this.write(attempts, signal);
@@ -75,11 +80,12 @@ export class TargetSender {
       const answer = answers.get(delivery.payload?.token ?? '');
       return answer === undefined ? [] : [settleLater(delivery, answer)];
     });
-    if (settled.length > 0) await this.commit(settled, []);
+    if (settled.length > 0) await this.commit({ settlements: settled, refusedLater: open });
     return settled.length;
   }
 
   private async write(attempts: readonly Attempt[], signal: AbortSignal): Promise<ItemAnswer[] | undefined> {
+    await this.ledger.intend(attempts);
     try {
       const answers = await this.channel.write(attempts.map((a) => a.item), signal);
       this.circuit.succeeded();
@@ -95,7 +101,7 @@ export class TargetSender {
 
   private async finish(attempts: readonly Attempt[], answers: readonly ItemAnswer[] | undefined, settlements: Settlement[], signal: AbortSignal): Promise<void> {
     const now = this.store.clock.now();
-    if (answers === undefined) return this.commit([...settlements, ...this.putOff(attempts, now)], []);
+    if (answers === undefined) return this.commit({ settlements: [...settlements, ...this.putOff(attempts, now)] });
     const accepted: { attempt: Attempt; naturalKey: string }[] = [];
     const minted: TargetKeyMinted[] = [];
     for (const [i, attempt] of attempts.entries()) {
@@ -110,7 +116,7 @@ export class TargetSender {
     await this.readConflicts(attempts, answers, signal);
     // Told before the commit: after a crash in between, the repeated create gives the same key, and it is told again.
     if (minted.length > 0) await this.news.minted(minted);
-    await this.commit(settlements, accepted, attempts);
+    await this.commit({ settlements, accepted, attempts });
   }
 
   /** The target is away, which says little about any one delivery: it waits, however long, and nothing becomes a dead letter. */
@@ -137,28 +143,10 @@ export class TargetSender {
     if (records.length > 0) await this.news.readBack(records);
   }
 
-  private async commit(settlements: readonly Settlement[], accepted: readonly { attempt: Attempt; naturalKey: string }[], attempts: readonly Attempt[] = []): Promise<void> {
-    const { store, target } = this;
-    const ref = (naturalKey: string) => store.refOf({ system: target.id, recordType: 'person', naturalKey });
-    const dead = settlements.filter((s) => s.dead !== undefined);
-    await store.unitOfWork.run(async (tx) => {
-      await store.deliveries.settle(tx, settlements);
-      await store.projections.save(tx, target.id, accepted.map(({ attempt, naturalKey }) => ({
-        targetRef: ref(naturalKey), entityId: attempt.entityId, naturalKey, projection: attempt.projection, deliveryId: attempt.delivery.id,
-      })));
-      for (const { attempt, naturalKey } of accepted) {
-        if (attempt.item.naturalKey === undefined) {
-          await store.projections.saveMinted(tx, target.id, attempt.item.ref, { entityId: attempt.entityId, naturalKey, targetRef: ref(naturalKey) });
-        }
-      }
-      await store.deadLetters.add(tx, dead.map((s) => {
-        const attempt = attempts.find((a) => a.delivery.id === s.id);
-        return {
-          system: target.id, recordType: 'person', naturalKey: attempt?.item.naturalKey, code: s.dead!.code, stage: 'sending' as const, reason: s.dead!.reason,
-          origin: { source: `delivery:${s.id}`, position: s.dead!.attempt }, bytes: Buffer.from(JSON.stringify(attempt?.item.rows ?? s.payload?.columns ?? {})),
-        };
-      }));
-    });
-    for (const s of dead) this.logger.warn('fanout.deadLetter', { target: target.id, delivery: s.id, code: s.dead!.code });
+  /** The letters stand in the store; whoever watches the topic hears of them sooner. */
+  private async commit(settled: Settled): Promise<void> {
+    const raised = await this.ledger.commit(settled);
+    for (const { id, code } of raised) this.logger.warn('fanout.deadLetter', { target: this.target.id, letter: id, code });
+    if (raised.length > 0) await this.news.deadLetters(raised).catch((error: unknown) => this.logger.warn('fanout.deadLettersNotTold', { letters: raised.length }, error));
   }
 }

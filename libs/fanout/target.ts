@@ -1,15 +1,24 @@
-import type { Connector } from '#libs/connector-sdk/connector';
+import { legacyColumns, type Connector } from '#libs/connector-sdk/connector';
 import { OutMapper } from '#libs/connector-sdk/out-mapper';
+import type { RecordType } from '#libs/kernel/record-key';
 import type { Ticket } from '#libs/mapping/encode-out';
+import type { OutSection } from '#libs/mapping/mapping-out';
 
-/** What a target takes about persons, field by field. */
-export interface PersonChannel {
+/** What a target takes about records of one type, field by field. */
+export interface RecordChannel {
+  recordType: RecordType;
   /** Canonical paths that reach it. */
   fields: readonly string[];
-  /** Canonical paths a created person must have; absent: the hub may not create one. */
+  /** Canonical paths a created record must have; absent: the hub may not create one. */
   createNeeds?: readonly string[];
   /** Columns written from each canonical path. */
   columnsOf: ReadonlyMap<string, readonly string[]>;
+  /** Columns that come back with the target's own records; of the others only what was written is known. */
+  readable: ReadonlySet<string>;
+  /** Columns of its own record that go along with every write. */
+  carried: readonly string[];
+  /** One changed column takes all the others with it: the target takes them as one statement. */
+  together: boolean;
 }
 
 /** One system as something to deliver to, compiled from its connector folder. */
@@ -22,19 +31,29 @@ export interface Target {
   /** The protocol the system speaks, where it is not built yet. */
   speaks?: string;
   mapper: OutMapper;
-  person?: PersonChannel;
+  channels: ReadonlyMap<RecordType, RecordChannel>;
+  /** Its dwellings are told how many live in them. */
+  countsResidents: boolean;
   /** Kinds of tickets it takes instead of fields. */
   ticketKinds?: readonly Ticket['kind'][];
-  /** Columns of its own record that go along with every write. */
-  carried: readonly string[];
   /** Restricted facets this system owns: whether it holds somebody is told to nobody outside these scopes. */
   scopes: readonly string[];
 }
+
+/** The canonical path under which the residents of a dwelling are counted. */
+export const RESIDENTS_PATH = 'memberships';
 
 export function targetOf(connector: Connector): Target {
   const { manifest, mappingOut } = connector;
   const { delivery } = manifest;
   const mapper = new OutMapper(connector);
+  const channels = new Map<RecordType, RecordChannel>();
+  const kept = legacyColumns(connector);
+  const readable = (type: RecordType): Set<string> => new Set(manifest.records.filter((r) => r.type === type).flatMap((r) => kept.get(r.name) ?? []));
+  for (const recordType of ['person', 'household', 'dwelling'] as const) {
+    const section = mappingOut[recordType];
+    if (section !== undefined && Object.keys(section.columns).length > 0) channels.set(recordType, channelOf(recordType, section, mapper, readable(recordType)));
+  }
   const target: Target = {
     id: connector.id,
     name: manifest.name,
@@ -42,17 +61,21 @@ export function targetOf(connector: Connector): Target {
     live: manifest.mode === 'live' && delivery !== undefined && delivery.protocol !== 'none-yet',
     ...(delivery?.protocol === 'none-yet' && { speaks: delivery.speaks }),
     mapper,
-    carried: mappingOut.person?.carry ?? [],
+    channels,
+    countsResidents: channels.get('dwelling')?.fields.includes(RESIDENTS_PATH) === true,
     scopes: manifest.restricted.map((facet) => facet.replace(/^facets\./, '')),
   };
-  const section = mappingOut.person;
-  if (section !== undefined && Object.keys(section.columns).length > 0) {
-    const columnsOf = new Map<string, string[]>();
-    for (const [column, spec] of Object.entries(section.columns)) {
-      for (const field of spec.first === undefined ? [spec.field] : [spec.first.field, spec.field]) columnsOf.set(field, [...(columnsOf.get(field) ?? []), column]);
-    }
-    target.person = { fields: mapper.fields('person'), columnsOf, ...(section.createRef !== undefined && { createNeeds: section.createNeeds }) };
-  }
   if (mappingOut.ticket !== undefined) target.ticketKinds = Object.keys(mappingOut.ticket.kinds) as Ticket['kind'][];
   return target;
+}
+
+function channelOf(recordType: RecordType, section: OutSection, mapper: OutMapper, readable: ReadonlySet<string>): RecordChannel {
+  const columnsOf = new Map<string, string[]>();
+  for (const [column, spec] of Object.entries(section.columns)) {
+    for (const field of spec.first === undefined ? [spec.field] : [spec.first.field, spec.field]) columnsOf.set(field, [...(columnsOf.get(field) ?? []), column]);
+  }
+  return {
+    recordType, fields: mapper.fields(recordType), columnsOf, readable, carried: section.carry, together: section.together,
+    ...(section.createRef !== undefined && { createNeeds: section.createNeeds }),
+  };
 }

@@ -110,12 +110,21 @@ export interface Ticket {
   text: string;
 }
 
-/** Compiles the ticket a system takes instead of field writes; columns come in file order. */
-export function compileTicket(spec: TicketSpec, codes: ReadonlyMap<string, CodeMap>, faults: string[]): (ticket: Ticket, fields: CanonicalFields) => OutRow {
-  const said = Object.fromEntries(Object.entries(spec.columns).filter((e): e is [string, OutColumn] => 'field' in e[1]));
+/**
+ * Compiles the ticket a system takes instead of field writes; columns come in file order. `own`: the columns of the target's own
+ * record, for those that are quoted.
+ */
+export function compileTicket(spec: TicketSpec, codes: ReadonlyMap<string, CodeMap>, faults: string[]): (ticket: Ticket, fields: CanonicalFields, own?: Readonly<Record<string, string>>) => OutRow {
+  const said = Object.fromEntries(Object.entries(spec.columns).filter((e): e is [string, OutColumn & { quote?: string }] => 'field' in e[1]));
   const person = compileOut({ columns: said }, codes, 'ticket', faults);
-  return (ticket, fields) => {
+  return (ticket, fields, own = {}) => {
     const row = person.encode(fields);
+    for (const [column, { quote }] of Object.entries(said)) {
+      const quoted = quote === undefined ? undefined : own[quote];
+      if (quoted === undefined || quoted === '') continue;
+      row.columns[column] = quoted;
+      row.refused = row.refused.filter((r) => r.column !== column);
+    }
     const kind = spec.kinds[ticket.kind];
     if (kind === undefined) row.refused.push({ column: '', field: '', code: 'YICI_OUT_UNKNOWN_TICKET', reason: 'The target takes no ticket of this kind.' });
     const columns: Record<string, OutValue> = {};

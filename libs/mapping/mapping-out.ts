@@ -42,6 +42,8 @@ const sectionSchema = z.strictObject({
   /** Columns of the target's own record that go along with every write as they are: its full key, a name to recognise the row by. */
   carry: z.array(z.string()).default([]),
   columns: z.record(z.string(), columnSchema),
+  /** True: one changed column takes all the others with it, because the target takes them as one statement (two counts of a house). */
+  together: z.boolean().default(false),
   /** Columns the system has and the hub does not write, by reason. */
   unwritten: z.array(z.strictObject({ reason: z.string().min(8), columns: z.array(z.string()).min(1) })).default([]),
 });
@@ -49,8 +51,11 @@ const sectionSchema = z.strictObject({
 const ticketSchema = z.strictObject({
   /** The target's code for each kind of ticket. */
   kinds: z.partialRecord(z.enum(['contestedId', 'suspectedDeath', 'livesElsewhere']), z.string()),
-  /** Columns in file order: what the ticket says, or a canonical field of the person. */
-  columns: z.record(z.string(), z.union([z.strictObject({ ticket: z.enum(['number', 'kind', 'text']) }), columnSchema])),
+  /**
+   * Columns in file order: what the ticket says, or a canonical field of the person; `quote` names a column of the target's own
+   * record that stands instead of the field, spelt as there, so that its officers find their row.
+   */
+  columns: z.record(z.string(), z.union([z.strictObject({ ticket: z.enum(['number', 'kind', 'text']) }), columnSchema.extend({ quote: z.string().optional() })])),
 });
 
 export const mappingOutSchema = z.strictObject({

@@ -38,6 +38,7 @@ beforeAll(async () => {
   sender = new TargetSender(stage.grid, channel, store, {
     minted: (events) => { minted.push(...events); return Promise.resolve(); },
     readBack: (records) => { readBack.push(...records); return Promise.resolve(); },
+    deadLetters: () => Promise.resolve(),
   }, silentLogger, () => 0);
 }, 120_000);
 afterAll(async () => {

@@ -7,7 +7,7 @@ import { FirstConnections } from '#libs/fanout/first-connections';
 import { Receipts } from '#libs/fanout/receipts';
 import type { ItemAnswer, OutgoingItem, TargetChannel } from '#libs/connector-sdk/target-channel';
 import { TargetSender, type FanoutNews } from '#libs/fanout/target-sender';
-import type { TargetKeyMinted } from '#libs/model/events';
+import type { DeadLetterRaised, TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Address } from '#libs/model/values';
 import { silentLogger } from '#libs/platform/logger';
@@ -21,11 +21,13 @@ let stage: FanoutStage;
 let server: TinyGrid;
 let minted: TargetKeyMinted[];
 let readBack: AnySourceRecord[];
+let told: DeadLetterRaised[];
 let n = 0;
 
 const news: FanoutNews = {
   minted: (events) => { minted.push(...events); return Promise.resolve(); },
   readBack: (records) => { readBack.push(...records); return Promise.resolve(); },
+  deadLetters: (raised) => { told.push(...raised); return Promise.resolve(); },
 };
 
 /** The wire of the tiny grid: POST /api/population/sync. */
@@ -82,6 +84,7 @@ afterAll(async () => {
 beforeEach(() => {
   minted = [];
   readBack = [];
+  told = [];
   channel = new FetchChannel();
   server.failures = [];
 });
@@ -190,6 +193,7 @@ describe('a target that fails', () => {
     const letters = await stage.store.unitOfWork.run((tx) => stage.store.deadLetters.list(tx, { system: 'grid', limit: 10 }));
     const letter = letters.find((l) => l.naturalKey === bad.keys[0])!;
     expect(letter).toMatchObject({ code: 'YICI_SENDING_REFUSED', stage: 'sending' });
+    expect(told).toEqual([{ id: letter.id, system: 'grid', recordType: 'person', code: 'YICI_SENDING_REFUSED', stage: 'sending' }]);
     server.codes.delete(bad.keys[0]!);
     await stage.store.unitOfWork.run((tx) => stage.store.deliveries.release(tx, { id: letter.origin.source.slice('delivery:'.length) }));
     await sender().sendDue(signal);

@@ -1,0 +1,75 @@
+import type { RecordType } from '#libs/kernel/record-key';
+import type { DeadLetterRaised } from '#libs/model/events';
+import type { Delivery } from './delivery.js';
+import type { FanoutStore } from './fanout-store.js';
+import type { Attempt } from './plan-attempt.js';
+import type { ProjectionWrite } from './projection-store.js';
+import type { Settlement } from './settle-attempt.js';
+
+/** What one pass of a sender came to. */
+export interface Settled {
+  settlements: readonly Settlement[];
+  /** Writes that the target accepted, with the key of the record there. */
+  accepted?: readonly { attempt: Attempt; naturalKey: string }[];
+  attempts?: readonly Attempt[];
+  /** Deliveries whose late refusal is among the settlements. */
+  refusedLater?: readonly Delivery[];
+}
+
+/** Keeps what was written to one target: deliveries, projections, minted keys and dead letters, in one transaction. */
+export class DeliveryLedger {
+  constructor(private readonly store: FanoutStore, private readonly target: string) {}
+
+  /** Before a write: its echo may be back before its answer. Records to be created have no key yet to know an echo by. */
+  async intend(attempts: readonly Attempt[]): Promise<void> {
+    const known = attempts.filter((a) => a.item.naturalKey !== undefined && a.item.rows === undefined);
+    if (known.length === 0) return;
+    await this.store.unitOfWork.run((tx) => this.store.projections.intend(tx, this.target, known.map((attempt) => {
+      const { fields } = attempt.projection;
+      const pending = Object.fromEntries(Object.keys(attempt.fields).flatMap((path) => (fields[path] === undefined ? [] : [[path, fields[path]]])));
+      return this.write(attempt, attempt.item.naturalKey!, { fields: attempt.before.fields, pending });
+    })));
+  }
+
+  /** Returns the dead letters that are new, to be told. */
+  async commit({ settlements, accepted = [], attempts = [], refusedLater = [] }: Settled): Promise<DeadLetterRaised[]> {
+    const { store, target } = this;
+    const dead = settlements.filter((s) => s.dead !== undefined);
+    const byId = new Map(attempts.map((a) => [a.delivery.id, a]));
+    const later = new Map(refusedLater.map((d) => [d.id, d]));
+    const letters = dead.map((s) => {
+      const attempt = byId.get(s.id);
+      const recordType = attempt?.item.recordType ?? later.get(s.id)?.recordType ?? 'person';
+      const naturalKey = attempt?.item.naturalKey ?? later.get(s.id)?.payload?.key;
+      return {
+        system: target, recordType, ...(naturalKey !== undefined && { naturalKey }), code: s.dead!.code, stage: 'sending' as const, reason: s.dead!.reason,
+        origin: { source: `delivery:${s.id}`, position: s.dead!.attempt }, bytes: Buffer.from(JSON.stringify(attempt?.item.rows ?? s.payload?.columns ?? {})),
+      };
+    });
+    const added = await store.unitOfWork.run(async (tx) => {
+      await store.deliveries.settle(tx, settlements);
+      await store.projections.save(tx, target, accepted.map(({ attempt, naturalKey }) => this.write(attempt, naturalKey, attempt.projection)));
+      for (const { attempt, naturalKey } of accepted) {
+        if (attempt.item.naturalKey === undefined) {
+          await store.projections.saveMinted(tx, target, attempt.item.ref, { entityId: attempt.entityId, naturalKey, targetRef: this.ref(attempt.item.recordType, naturalKey) });
+        }
+      }
+      // What was refused is not there: a replay must find it lacking, and the target's own later word is no echo of it.
+      await store.projections.forget(tx, target, [
+        ...dead.flatMap((s) => byId.get(s.id) ?? []).map((a) => ({ targetRef: a.delivery.targetRef, paths: [] })),
+        ...dead.flatMap((s) => later.get(s.id) ?? []).map((d) => ({ targetRef: d.payload?.key === undefined ? d.targetRef : this.ref(d.recordType, d.payload.key), paths: d.payload?.paths ?? [] })),
+      ]);
+      return store.deadLetters.add(tx, letters);
+    });
+    return letters.flatMap(({ system, recordType, code, stage }, i) => (added[i] === undefined ? [] : [{ id: added[i], system, recordType, code, stage }]));
+  }
+
+  private write(attempt: Attempt, naturalKey: string, projection: ProjectionWrite['projection']): ProjectionWrite {
+    const { recordType } = attempt.item;
+    return { targetRef: this.ref(recordType, naturalKey), recordType, entityId: attempt.entityId, naturalKey, projection, deliveryId: attempt.delivery.id };
+  }
+
+  private ref(recordType: RecordType, naturalKey: string): Buffer {
+    return this.store.refOf({ system: this.target, recordType, naturalKey });
+  }
+}

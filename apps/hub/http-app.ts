@@ -67,8 +67,11 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
   return app;
 }
 
+/** Streamed to a file by its own route, which knows how large it may be. */
+const FILE_UPLOAD = /^\/intake\/[^/]+\/files\//;
+
 function isMachineIntake(url: string | undefined): boolean {
-  return url?.startsWith('/intake/') === true;
+  return url?.startsWith('/intake/') === true && !FILE_UPLOAD.test(url);
 }
 
 /** No page of another site may frame the console or feed it scripts; the console draws with inline styles (antd). */

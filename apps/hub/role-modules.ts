@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { DynamicModule } from '@nestjs/common';
 import { AccessModule } from '#libs/access/access-module';
 import { encodeEvent } from '#libs/bus/cloud-event';
@@ -23,7 +24,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
   const modules = [AccessModule.register({ dataSource, sealing, clock, login: has('api'), oneTimeCodes: parts.oneTimeCodes })];
 
   if (has('intake')) {
-    const intake = new Intake({ ...parts, dataSource, pool, unitOfWork, sealing, secret: (name) => config.secret(name) });
+    const intake = new Intake({ ...parts, dataSource, pool, unitOfWork, sealing, spoolDir: path.join(config.dataDir, 'spool'), secret: (name) => config.secret(name) });
     modules.push(IntakeModule.register(intake));
     health.register('intake', () => intake.health());
   }

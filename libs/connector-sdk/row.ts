@@ -10,9 +10,15 @@ export interface SnapshotFile {
   beside(name: string): SnapshotFile | undefined;
   /**
    * Of a file that was fetched or uploaded: the date that orders its rows (`yyyymmdd`, `~nnnn` behind it for a later edition of the same
-   * name and date) and when its system wrote it (ISO 8601). Absent: both by its name and the snapshot.
+   * name and date), when its system wrote it (ISO 8601), and what it is known by for ever. Absent: by its name, the snapshot and its digest.
    */
-  stamp?: { fileDate: string; observedAt: string };
+  stamp?: FileStamp;
+}
+
+export interface FileStamp {
+  fileDate: string;
+  observedAt: string;
+  identity: string;
 }
 
 /** Cell values by legacy column. `null`: the source wrote an explicit null (JSON). Structured JSON stays structured. */

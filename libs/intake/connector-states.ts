@@ -10,8 +10,8 @@ import { ConnectorStateStore } from '#libs/store/connector-state-store';
 export type Side = 'snapshot' | 'live' | `live.${string}`;
 
 export interface Trouble {
-  /** `stopped`: what it sends is not what was agreed; `disabled`: it cannot be reached or was not configured. */
-  state: 'stopped' | 'disabled';
+  /** `stopped`: what it sends is not what was agreed; `disabled`: it cannot be reached or was not configured; `running`: only to be known (a file is not whole yet). */
+  state: 'stopped' | 'disabled' | 'running';
   code: string;
   reason: string;
   /** Chosen by who runs the hub (a secret left out): shown, but no alarm. */
@@ -22,6 +22,8 @@ export interface Trouble {
 const STOPS = new Set(['YICI_SNAPSHOT_SCHEMA_DRIFT', 'YICI_SNAPSHOT_UNREADABLE']);
 const LIVE_DRIFT = 'YICI_LIVE_SCHEMA_DRIFT';
 const RUNNING = 'running';
+/** Troubles of the live sides, and of files that are fetched or uploaded: their readers know them by themselves after a restart. */
+const KNOWN_ANEW = /^YICI_(LIVE|FILE)_/;
 
 /** Whether a refused file stops its connector; an incomplete one is only waited for. */
 export function stopsConnector(code: string): boolean {
@@ -56,7 +58,7 @@ export class ConnectorStates {
     for (const { system, state, code, reason } of await this.store.list(this.manager)) {
       this.shown.set(system, `${state} ${code ?? ''} ${reason ?? ''}`);
       this.up.set({ system }, state === RUNNING ? 1 : 0);
-      if (state === 'stopped' && code !== LIVE_DRIFT) this.troubles.set(system, { snapshot: { state, code: code ?? '', reason: reason ?? '' } });
+      if (state === 'stopped' && !KNOWN_ANEW.test(code ?? '')) this.troubles.set(system, { snapshot: { state, code: code ?? '', reason: reason ?? '' } });
     }
   }
 
@@ -73,24 +75,25 @@ export class ConnectorStates {
 
   /** Degraded while a connector is in trouble that nobody chose; the others go on. */
   health(): Promise<HealthCheck> {
-    const systems = [...this.troubles].filter(([, sides]) => Object.values(sides).some((t) => t !== undefined && t.chosen !== true)).map(([system]) => system);
+    const systems = [...this.troubles].filter(([, sides]) => Object.values(sides).some((t) => t !== undefined && t.chosen !== true && t.state !== RUNNING)).map(([system]) => system);
     return Promise.resolve(systems.length === 0 ? { state: 'up' } : { state: 'degraded', reason: `not reading ${systems.sort().join(', ')}` });
   }
 
   private async show(system: string): Promise<void> {
     const { snapshot, ...sides } = this.troubles.get(system) ?? {};
     const live = Object.values(sides).filter((t) => t !== undefined);
-    const worst = [snapshot, ...live].find((t) => t?.state === 'stopped') ?? live[0] ?? snapshot;
+    const worst = [snapshot, ...live].find((t) => t?.state === 'stopped') ?? [...live, snapshot].find((t) => t?.state === 'disabled') ?? live[0] ?? snapshot;
     const state = worst?.state ?? RUNNING;
     const text = `${state} ${worst?.code ?? ''} ${worst?.reason ?? ''}`;
     if (this.shown.get(system) === text) return;
     await this.store.set(this.manager, system, state, worst && { code: worst.code, reason: worst.reason });
     const before = this.shown.get(system);
     this.shown.set(system, text);
-    this.up.set({ system }, worst === undefined ? 1 : 0);
+    this.up.set({ system }, state === RUNNING ? 1 : 0);
     if (worst === undefined) {
       if (before !== undefined) this.logger.info('intake.connectorRuns', { system });
-    } else if (worst.chosen === true) this.logger.warn('intake.connectorDisabled', { system, code: worst.code, reason: worst.reason });
+    } else if (worst.state === RUNNING) this.logger.info('intake.connectorWaits', { system, code: worst.code, reason: worst.reason });
+    else if (worst.chosen === true) this.logger.warn('intake.connectorDisabled', { system, code: worst.code, reason: worst.reason });
     else this.logger.error(worst.state === 'stopped' ? 'intake.connectorStopped' : 'intake.connectorDisabled', { system, code: worst.code, reason: worst.reason });
   }
 }

@@ -1,5 +1,5 @@
 import type { TableSpec } from '#libs/connector-sdk/manifest';
-import type { SnapshotFile } from '#libs/connector-sdk/row';
+import type { FileStamp, SnapshotFile } from '#libs/connector-sdk/row';
 
 /** Watermark of a snapshot file, under the channel {@link fileChannel}. */
 export interface FileMark {
@@ -7,6 +7,8 @@ export interface FileMark {
   position: number;
   /** See {@link fileHead}. */
   head?: string;
+  /** Of a fetched or uploaded file: how its rows are dated. */
+  stamp?: FileStamp;
 }
 
 export function fileChannel(digest: string): string {

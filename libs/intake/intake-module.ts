@@ -5,6 +5,8 @@ import { TOPIC } from '#libs/model/events';
 import { Intake } from './intake.js';
 import { PushController } from './push-controller.js';
 import { PushIntake } from './push-intake.js';
+import { UploadController } from './upload-controller.js';
+import { UploadIntake } from './upload-intake.js';
 
 /** Reads commands for replays; a letter of another room is left to it. */
 @Controller()
@@ -36,10 +38,11 @@ export class IntakeModule {
   static register(intake: Intake): DynamicModule {
     return {
       module: IntakeModule,
-      controllers: [PushController, ReplayReader],
+      controllers: [UploadController, PushController, ReplayReader],
       providers: [
         { provide: Intake, useValue: intake },
         { provide: PushIntake, useValue: intake.pushes },
+        { provide: UploadIntake, useValue: intake.uploads },
         { provide: IntakeLife, useValue: new IntakeLife(intake) },
       ],
     };

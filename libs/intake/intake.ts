@@ -12,12 +12,14 @@ import type { UnitOfWork } from '#libs/store/unit-of-work';
 import type { DataSource } from 'typeorm';
 import type { Divisions } from '#libs/values/divisions';
 import { ConnectorStates } from './connector-states.js';
+import { FileFetcher } from './file-fetch.js';
 import { LivePoller } from './live-poller.js';
 import { PushIntake } from './push-intake.js';
 import { Replays } from './replays.js';
 import { SnapshotIntake } from './snapshot-intake.js';
 import { SnapshotWatch } from './snapshot-watch.js';
 import { TakeRows } from './take-rows.js';
+import { UploadIntake } from './upload-intake.js';
 
 export interface IntakeParts {
   dataSource: DataSource;
@@ -32,6 +34,8 @@ export interface IntakeParts {
   divisions: Divisions;
   /** A secret of a connector folder by its name; undefined when the environment lacks it. */
   secret(name: string): string | undefined;
+  /** Where copies of fetched and uploaded files lie. */
+  spoolDir: string;
   /** City directory that is read at the start and watched for new files. */
   cityDir?: string;
 }
@@ -39,6 +43,7 @@ export interface IntakeParts {
 /** The whole of intake without Nest: what is pushed, polled, dropped and replayed. */
 export class Intake {
   readonly pushes: PushIntake;
+  readonly uploads: UploadIntake;
   readonly replays: Replays;
   private readonly states: ConnectorStates;
   private readonly readers: { start(): void; close(): Promise<void> }[] = [];
@@ -53,6 +58,15 @@ export class Intake {
       if (connector.manifest.mode !== 'live') continue;
       for (const spec of connector.manifest.live.filter(isPolled)) if (this.missing(spec) === undefined) this.readers.push(new LivePoller(connector, spec, shared));
     }
+    const snapshots = new SnapshotIntake(shared, 0);
+    for (const connector of connectors) {
+      if (connector.manifest.mode !== 'live') continue;
+      for (const spec of connector.manifest.live) {
+        if (spec.protocol === 'file-fetch' && this.missing(spec) === undefined) this.readers.push(new FileFetcher(connector, spec, snapshots, shared));
+      }
+    }
+    this.uploads = new UploadIntake(connectors, snapshots, shared);
+    this.readers.push(this.uploads);
     if (cityDir !== undefined) this.readers.push(new SnapshotWatch(cityDir, connectors, new SnapshotIntake(shared), pool, logger));
   }
 

@@ -2,6 +2,7 @@ import { decodeEvent } from '#libs/bus/cloud-event';
 import type { Batch, Log } from '#libs/bus/log';
 import type { Connector } from '#libs/connector-sdk/connector';
 import { fileNamePattern } from '#libs/connector-sdk/file-name';
+import { dbfDate } from '#libs/connector-sdk/formats/dbf-header';
 import type { TableSpec } from '#libs/connector-sdk/manifest';
 import { eventAgain } from '#libs/connector-sdk/open-doors';
 import type { RawRow } from '#libs/connector-sdk/row';
@@ -138,8 +139,10 @@ export class Replays {
       const name = fileNamePattern(table.file)(file!.name);
       if (name === undefined) continue;
       // Times of the snapshot, as the first reading stamped them: a replay must not look newer than what came after it.
-      const origin = { source, observedAt: `${city!.snapshotDate}T00:00:00+08:00`, fileDate: name.date ?? city!.snapshotDate.replaceAll('-', '') };
       const head = mark?.head === undefined ? undefined : Buffer.from(mark.head, 'base64');
+      const inHeader = table.read.format === 'dbf' && head !== undefined ? dbfDate(head) : undefined;
+      const { fileDate, observedAt } = mark?.stamp ?? { fileDate: name.date ?? inHeader ?? city!.snapshotDate.replaceAll('-', ''), observedAt: `${city!.snapshotDate}T00:00:00+08:00` };
+      const origin = { source, observedAt, fileDate };
       return { table, origin, read: () => readRowAgain(table, head, letter.bytes, position) };
     }
     throw unknownOrigin();

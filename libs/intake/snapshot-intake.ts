@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Connector } from '#libs/connector-sdk/connector';
-import { SnapshotReader } from '#libs/connector-sdk/read-snapshot';
+import { SnapshotReader, type SnapshotContext } from '#libs/connector-sdk/read-snapshot';
+import type { SnapshotFile } from '#libs/connector-sdk/row';
 import { cityFiles, fileDigest, type TableFile } from '#libs/connector-sdk/snapshot-files';
 import type { Clock } from '#libs/kernel/clock';
 import { YiciError } from '#libs/kernel/errors';
@@ -15,6 +16,7 @@ import { stopsConnector, type ConnectorStates, type Trouble } from './connector-
 import { countRows, noRows, VersionCounter } from './count-rows.js';
 import { fileChannel, fileHead, type FileMark } from './file-mark.js';
 import type { TakeRows } from './take-rows.js';
+import { PresentRecords, VanishedRecords } from './vanished-records.js';
 
 export interface SnapshotIntakeParts {
   unitOfWork: UnitOfWork;
@@ -28,9 +30,12 @@ export interface SnapshotIntakeParts {
 /** A file written within this time may still be growing: the next look takes it. */
 const SETTLED_MS = 2000;
 
-interface ReadOutcome {
+/** What became of one offered file. */
+export interface ReadOutcome {
   file: TableFile;
   refused?: { code: string; reason: string };
+  /** It was read, and misses more than may vanish at once. */
+  shrunk?: { code: string; reason: string };
 }
 
 /**
@@ -40,11 +45,13 @@ interface ReadOutcome {
  */
 export class SnapshotIntake {
   private readonly files: SnapshotFileStore;
+  private readonly vanished: VanishedRecords;
   /** Folder contents that were worked through to the end, by system. */
   private readonly done = new Map<string, string>();
 
   constructor(private readonly parts: SnapshotIntakeParts, private readonly settledMs = SETTLED_MS) {
     this.files = new SnapshotFileStore(parts.clock);
+    this.vanished = new VanishedRecords(parts);
   }
 
   /**
@@ -57,26 +64,34 @@ export class SnapshotIntake {
     const age = this.parts.clock.now() - folder.newest;
     // A time in the future is another machine's clock; waiting for it would be waiting for ever.
     if (age >= 0 && age < this.settledMs) return;
-    const reader = new SnapshotReader(connector, cityFiles(connector, city.dir), city);
-    const outcomes: ReadOutcome[] = [];
-    for (const file of reader.files) {
-      if (signal.aborted) return;
-      outcomes.push({ file, ...(await this.readFile(connector.id, reader, file, signal)) });
-    }
+    const outcomes = await this.readFiles(connector, cityFiles(connector, city.dir), city, signal);
     if (signal.aborted) return;
     await this.parts.states.report(connector.id, 'snapshot', troubleOf(outcomes));
     this.done.set(connector.id, `${city.snapshotDate} ${folder.text}`);
   }
 
-  private async readFile(system: string, reader: SnapshotReader, file: TableFile, signal: AbortSignal): Promise<Pick<ReadOutcome, 'refused'>> {
+  /** The same for given files, whatever brought them; says of each what became of it, and reports no state. An aborted signal leaves the rest out. */
+  async readFiles(connector: Connector, files: readonly SnapshotFile[], context: SnapshotContext, signal: AbortSignal): Promise<ReadOutcome[]> {
+    const reader = new SnapshotReader(connector, files, context);
+    const outcomes: ReadOutcome[] = [];
+    for (const file of reader.files) {
+      if (signal.aborted) break;
+      outcomes.push({ file, ...(await this.readFile(connector, reader, file, context.observedAt, signal)) });
+    }
+    return outcomes;
+  }
+
+  private async readFile(connector: Connector, reader: SnapshotReader, file: TableFile, observedAt: string, signal: AbortSignal): Promise<Omit<ReadOutcome, 'file'>> {
+    const { id: system } = connector;
     const { unitOfWork, logger } = this.parts;
-    const digest = await fileDigest(file.file);
+    const digest = file.file.stamp?.identity ?? (await fileDigest(file.file));
     const known = await unitOfWork.run((tx) => this.files.find(tx.manager, digest));
     if (known?.state === 'read') return {};
     const offered: OfferedFile = { digest, system, name: file.file.name, bytes: file.file.bytes };
     let counts: RowCounts;
+    const present = file.table.whole === undefined ? undefined : new PresentRecords(this.parts.sealing);
     try {
-      counts = await this.survey(reader, file, digest);
+      counts = await this.survey(reader, file, digest, present);
     } catch (error) {
       if (!(error instanceof YiciError)) throw error;
       if (known?.reason !== error.message) logger.warn('intake.fileRefused', { system, file: offered.name }, error);
@@ -86,18 +101,39 @@ export class SnapshotIntake {
     await unitOfWork.run((tx) => this.files.begin(tx.manager, offered));
     await this.publish(system, reader, file, digest, signal);
     if (signal.aborted) return {};
+    const shrunk = present && (await this.withdraw(connector, file, present, observedAt));
     await unitOfWork.run((tx) => this.files.finish(tx.manager, offered, counts));
     logger.info('intake.fileRead', { system, file: offered.name, ...counts });
-    return {};
+    return shrunk === undefined ? {} : { shrunk };
   }
 
   /** Counts every row; throws what makes the whole file unreadable. See docs/decisions/0008. */
-  private async survey(reader: SnapshotReader, file: TableFile, digest: string): Promise<RowCounts> {
+  private async survey(reader: SnapshotReader, file: TableFile, digest: string, present?: PresentRecords): Promise<RowCounts> {
     const { sealing } = this.parts;
     const counts = noRows();
     const versions = new VersionCounter((row) => recordRef(sealing, keyOf(row.records[0]!)));
-    for await (const { rows } of reader.read(file, digest)) countRows(rows, counts, (row) => versions.count(row, counts));
+    for await (const { rows } of reader.read(file, digest)) {
+      countRows(rows, counts, (row) => {
+        versions.count(row, counts);
+        for (const record of row.records) present?.add(keyOf(record));
+      });
+    }
     return counts;
+  }
+
+  /** What a whole table no longer holds is withdrawn, behind everything that it holds. */
+  private async withdraw(connector: Connector, file: TableFile, present: PresentRecords, observedAt: string): Promise<ReadOutcome['shrunk']> {
+    const { takeRows, logger } = this.parts;
+    try {
+      const gone = await this.vanished.find(connector, file.table, present, observedAt);
+      await takeRows.publish(gone.flatMap((o) => (o.kind === 'accepted' ? o.records : [])));
+      if (gone.length > 0) logger.info('intake.recordsWithdrawn', { system: connector.id, table: file.table.id, records: gone.length });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof YiciError) || error.code !== 'YICI_SOURCE_SHRUNK') throw error;
+      logger.warn('intake.recordsMissing', { system: connector.id, table: file.table.id }, error);
+      return { code: error.code, reason: error.message };
+    }
   }
 
   private async publish(system: string, reader: SnapshotReader, file: TableFile, digest: string, signal: AbortSignal): Promise<void> {
@@ -111,7 +147,7 @@ export class SnapshotIntake {
       const rows = batch.rows.filter((row) => row.position > reached);
       if (rows.length === 0) continue;
       const position = rows.at(-1)!.position;
-      await takeRows.take(system, rows, { channel, position: { position, ...(head !== undefined && { head }) } satisfies FileMark });
+      await takeRows.take(system, rows, { channel, position: { position, ...(head !== undefined && { head }), ...(file.file.stamp && { stamp: file.file.stamp }) } satisfies FileMark });
     }
   }
 }
@@ -129,5 +165,6 @@ function folderState(dir: string, names: readonly string[]): { text: string; new
 function troubleOf(outcomes: readonly ReadOutcome[]): Trouble | undefined {
   const stopping = outcomes.find(({ file, refused }) => refused !== undefined && stopsConnector(refused.code) && !outcomes.some((other) =>
     other.refused === undefined && other.file.table.id === file.table.id && (other.file.name.date ?? '') > (file.name.date ?? '')));
-  return stopping && { state: 'stopped', ...stopping.refused! };
+  const cause = stopping?.refused ?? outcomes.find((o) => o.shrunk !== undefined)?.shrunk;
+  return cause && { state: 'stopped', ...cause };
 }

@@ -24,6 +24,12 @@ export function dbfDate(head: Uint8Array): string | undefined {
   return `${year >= OLDEST_YEAR ? 1900 + year : 2000 + year}${String(month).padStart(2, '0')}${String(day).padStart(2, '0')}`;
 }
 
+/** Bytes that a table's header says it has, without the mark at its end; undefined when it is no table. `head`: its first 32 bytes. */
+export function dbfLength(head: Buffer): number | undefined {
+  if (!VERSIONS.includes(head[0]!)) return undefined;
+  return head.readUInt16LE(8) + head.readUInt32LE(4) * head.readUInt16LE(10);
+}
+
 export interface DbfHeader {
   rowCount: number;
   headerBytes: number;

@@ -1,0 +1,115 @@
+import type { Connector } from '#libs/connector-sdk/connector';
+import { fileNamePattern } from '#libs/connector-sdk/file-name';
+import type { FileStamp } from '#libs/connector-sdk/row';
+import { diskFile, fileDateOf, fileDigest, type TableFile } from '#libs/connector-sdk/snapshot-files';
+import type { Clock } from '#libs/kernel/clock';
+import { sha256Hex } from '#libs/kernel/hashing';
+import type { UnitOfWork } from '#libs/store/unit-of-work';
+import type { Divisions } from '#libs/values/divisions';
+import type { Trouble } from './connector-states.js';
+import type { ReadOutcome, SnapshotIntake } from './snapshot-intake.js';
+import type { TakeRows } from './take-rows.js';
+
+export interface FileOfferParts {
+  unitOfWork: UnitOfWork;
+  takeRows: TakeRows;
+  divisions: Divisions;
+  clock: Clock;
+}
+
+/** What is remembered of a file by its name, so that it is not taken again. */
+export interface OfferMark {
+  /** Size and time of the file and of its manifest, as the system showed them. */
+  fingerprint: string;
+  /** SHA-256 of its bytes; '' of a file that was refused before it was fetched. */
+  digest: string;
+  /** What the store knows its reading by. */
+  identity?: string;
+  /** `yyyymmdd` that orders its rows. */
+  date: string;
+  /** Which content of this name and date it is: an export that is made again replaces the one before it. */
+  edition: number;
+  refused?: { code: string; reason: string };
+}
+
+/** A file that lies in the hub's spool, whole. */
+export interface OfferedFile {
+  path: string;
+  /** When its system wrote it, milliseconds since 1970. */
+  exportedAt: number;
+  fingerprint: string;
+}
+
+const CHINA_OFFSET_MS = 8 * 3_600_000;
+
+/**
+ * Files of one system that came by fetching or uploading, known by their names. They are read as snapshot files are (digests, refused as a
+ * whole, resumed after a kill); a name and date that comes again with new content is a later edition and stands over the earlier one.
+ */
+export class FileOffers {
+  constructor(private readonly connector: Connector, private readonly channel: 'file-fetch' | 'file-upload', private readonly intake: SnapshotIntake, private readonly parts: FileOfferParts) {}
+
+  /** By file name. */
+  async marks(): Promise<Map<string, OfferMark>> {
+    const { unitOfWork, takeRows } = this.parts;
+    const all = await unitOfWork.run((tx) => takeRows.watermarks.list<OfferMark>(tx.manager, this.connector.id));
+    return new Map([...all].filter(([channel]) => channel.startsWith(`${this.channel}:`)).map(([channel, mark]) => [channel.slice(this.channel.length + 1), mark]));
+  }
+
+  /** Which table's rows a file of this name holds; undefined: none. */
+  tableOf(name: string): Pick<TableFile, 'table' | 'name'> | undefined {
+    for (const table of this.connector.manifest.snapshot.tables) {
+      const parts = fileNamePattern(table.file)(name);
+      if (parts !== undefined) return { table, name: parts };
+    }
+    return undefined;
+  }
+
+  /** Reads a file to its end and remembers what became of it; undefined when the signal ended it before (then it goes on next time). */
+  async take(offered: OfferedFile, signal: AbortSignal): Promise<OfferMark | undefined> {
+    const { clock, divisions } = this.parts;
+    const file = diskFile(offered.path);
+    const found = this.tableOf(file.name)!;
+    const digest = await fileDigest(file);
+    const exported = Math.min(offered.exportedAt, clock.now());
+    const date = (await fileDateOf({ ...found, file })) ?? new Date(exported + CHINA_OFFSET_MS).toISOString().slice(0, 10).replaceAll('-', '');
+    const edition = editionOf((await this.marks()).get(file.name), date, digest);
+    const stamp: FileStamp = {
+      fileDate: edition === 1 ? date : `${date}~${String(edition).padStart(4, '0')}`, observedAt: new Date(exported).toISOString(),
+      identity: edition === 1 ? digest : sha256Hex(`${digest}~${edition}`),
+    };
+    const outcomes = await this.intake.readFiles(this.connector, [{ ...file, stamp }], { divisions, snapshotDate: date, observedAt: stamp.observedAt }, signal);
+    if (signal.aborted) return undefined;
+    return this.remember(file.name, { fingerprint: offered.fingerprint, digest, identity: stamp.identity, date, edition, ...refusedOf(outcomes) });
+  }
+
+  async remember(name: string, mark: OfferMark): Promise<OfferMark> {
+    const { unitOfWork, takeRows } = this.parts;
+    await unitOfWork.run((tx) => takeRows.watermarks.move(tx.manager, this.connector.id, `${this.channel}:${name}`, mark));
+    return mark;
+  }
+
+  /** A refused file stops the connector until a sound one of the same table and a later date came, or it was replaced. */
+  async trouble(): Promise<Trouble | undefined> {
+    const marks = [...(await this.marks())].map(([name, mark]) => ({ mark, table: this.tableOf(name)?.table.id }));
+    const stopping = marks.find(({ mark, table }) => mark.refused !== undefined && !marks.some((other) =>
+      other.mark.refused === undefined && other.table === table && other.mark.date > mark.date));
+    return stopping && { state: 'stopped', ...stopping.mark.refused! };
+  }
+}
+
+function editionOf(before: OfferMark | undefined, date: string, digest: string): number {
+  if (before === undefined || before.date !== date || before.digest === '') return 1;
+  return before.digest === digest ? before.edition : before.edition + 1;
+}
+
+function refusedOf([outcome]: readonly ReadOutcome[]): Pick<OfferMark, 'refused'> {
+  if (outcome?.refused === undefined) return {};
+  const { code, reason } = outcome.refused;
+  return { refused: { code: fileCode(code), reason } };
+}
+
+/** The same fault of a file that came by itself: its reader remembers it, whatever becomes of other snapshots. */
+export function fileCode(code: string): string {
+  return code === 'YICI_SNAPSHOT_NOT_READY' ? 'YICI_FILE_INCOMPLETE' : code.replace(/^YICI_SNAPSHOT_/, 'YICI_FILE_');
+}

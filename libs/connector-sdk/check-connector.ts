@@ -20,6 +20,7 @@ export function checkConnector(connector: Connector, faults: string[]): void {
   checkNames(connector, faults);
   checkMappings(connector, faults);
   checkLive(connector, faults);
+  checkWhole(connector, faults);
   checkCarried(connector, faults);
   checkFiles(connector, faults);
 }
@@ -123,6 +124,19 @@ function namedColumns(fields: Record<string, unknown>): Set<string> {
   // Names of canonical fields and of facet parts are keys, not columns: only their specs are visited.
   for (const spec of Object.values(fields)) visit((spec as { parts?: object }).parts === undefined ? spec : Object.values((spec as { parts: object }).parts));
   return found;
+}
+
+/** What is missing from a whole table is withdrawn: nothing else may hold records of its types. */
+function checkWhole({ manifest }: Connector, faults: string[]): void {
+  for (const table of manifest.snapshot.tables) {
+    const types = new Set(manifest.records.filter((r) => r.table === table.id).map((r) => r.type));
+    const elsewhere = manifest.records.some((r) => r.table !== table.id && types.has(r.type));
+    if (table.whole !== undefined && (elsewhere || table.file.includes('{sequence}'))) faults.push(`connector.yaml: ${table.id} cannot be whole: its records stand in other tables or files as well`);
+    for (const live of manifest.live) {
+      const compared = live.protocol === 'sql-exchange' && live.tables.some((t) => t.table === table.id && t.kind !== 'flag' && t.compareSeconds !== undefined);
+      if (compared && table.whole === undefined) faults.push(`connector.yaml: ${table.id} is compared, so say how much of it may vanish at once (whole)`);
+    }
+  }
 }
 
 function checkLive({ manifest, mappingOut }: Connector, faults: string[]): void {

@@ -39,6 +39,11 @@ const tableSchema = z.strictObject({
   read: formatSchema,
   /** What says that the files are complete. */
   complete: completenessSchema.optional(),
+  /**
+   * A snapshot (or a comparison) of this table holds all that there is: a record missing from it is withdrawn. Where more than the
+   * share `atMost` is missing at once, none is, and the connector stops. Only for a table of one file whose record types no other table has.
+   */
+  whole: z.strictObject({ atMost: z.number().gt(0).max(1) }).optional(),
   /** Rows that are no records: the first that holds names why. `olderThan`: the row that the table's lookup found has another text in this column. */
   void: z.array(z.union([
     z.strictObject({ column: z.string(), in: z.array(codeText).min(1), why: z.string().min(1) }),

@@ -1,18 +1,23 @@
 import type pg from 'pg';
 import type { Connector } from '#libs/connector-sdk/connector';
-import type { LiveMark, LiveSource } from '#libs/connector-sdk/live-source';
+import type { LiveBatch, LiveMark, LiveSource } from '#libs/connector-sdk/live-source';
 import { openSource, type PolledSpec } from '#libs/connector-sdk/open-source';
 import type { ConnectionParts } from '#libs/connector-sdk/open-target';
+import type { RowOutcome } from '#libs/connector-sdk/table-mapper';
 import { YiciError } from '#libs/kernel/errors';
 import type { Logger } from '#libs/platform/logger';
+import type { Sealing } from '#libs/platform/sealing';
 import { WakeUp } from '#libs/platform/wake-up';
+import { heldPositions } from '#libs/store/held-records';
 import type { UnitOfWork } from '#libs/store/unit-of-work';
-import { liveTrouble, type ConnectorStates, type Side } from './connector-states.js';
+import { liveTrouble, type ConnectorStates, type Side, type Trouble } from './connector-states.js';
 import { readAlone } from './sole-reader.js';
 import type { TakeRows } from './take-rows.js';
+import { PresentRecords, VanishedRecords } from './vanished-records.js';
 
 export interface PollerParts extends ConnectionParts {
   pool: pg.Pool;
+  sealing: Sealing;
   unitOfWork: UnitOfWork;
   logger: Logger;
   takeRows: TakeRows;
@@ -32,6 +37,8 @@ export class LivePoller {
   private readonly wakeUp = new WakeUp();
   private running: Promise<void> = Promise.resolve();
   private source: LiveSource | undefined;
+  /** The last comparison missed more than may vanish at once. */
+  private shrunk: Trouble | undefined;
 
   constructor(private readonly connector: Connector, private readonly spec: PolledSpec, private readonly parts: PollerParts) {}
 
@@ -73,17 +80,33 @@ export class LivePoller {
     const { states, unitOfWork, takeRows } = this.parts;
     const system = this.connector.id;
     const marks = await unitOfWork.run((tx) => takeRows.watermarks.list<LiveMark>(tx.manager, system));
-    this.source ??= openSource(this.connector, this.spec, this.parts);
+    this.source ??= openSource(this.connector, this.spec, { ...this.parts, heldRows: (stream) => heldPositions(this.parts.pool, system, stream) });
     const batches = this.source.poll(marks, this.stop.signal);
     for (;;) {
       const next = await this.ofSource(() => batches.next());
       if (next.done === true) break;
-      const { channel, rows, mark, taken } = next.value;
-      await takeRows.take(system, rows, mark && { channel, position: mark });
+      const { channel, rows, mark, taken, whole } = next.value;
+      const gone = whole === undefined ? [] : await this.gone(whole);
+      await takeRows.take(system, [...rows, ...gone], { channel, ...(mark !== undefined && { position: mark }) });
       if (taken !== undefined) await this.ofSource(taken);
       if (this.stop.signal.aborted) return;
     }
-    await states.report(system, this.side);
+    await states.report(system, this.side, this.shrunk);
+  }
+
+  /** Withdraws what a whole table no longer holds. Where too much is missing at once nothing is, and the card says so until a later comparison is sound. */
+  private async gone({ table, keys }: NonNullable<LiveBatch['whole']>): Promise<RowOutcome[]> {
+    const { sealing, clock } = this.parts;
+    try {
+      const present = await PresentRecords.of(sealing, keys);
+      const gone = await new VanishedRecords(this.parts).find(this.connector, this.connector.manifest.snapshot.tables.find((t) => t.id === table)!, present, new Date(clock.now()).toISOString());
+      this.shrunk = undefined;
+      return gone;
+    } catch (error) {
+      if (!(error instanceof YiciError) || error.code !== 'YICI_SOURCE_SHRUNK') throw error;
+      this.shrunk = { state: 'stopped', code: error.code, reason: error.message };
+      return [];
+    }
   }
 
   private async ofSource<T>(work: () => Promise<T>): Promise<T> {

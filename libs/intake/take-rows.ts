@@ -31,7 +31,8 @@ const PUSHED = 'push';
 /** Where a source stands once the rows are taken. */
 export interface MovedWatermark {
   channel: string;
-  position: object;
+  /** Absent: its watermark stays. */
+  position?: object;
 }
 
 /**
@@ -88,7 +89,7 @@ export class TakeRows {
         const { recordType, naturalKey, code, stage, reason, source, position, bytes } = row;
         return { system, recordType, code, stage, reason, origin: { source, position }, bytes, ...(naturalKey !== undefined && { naturalKey }) };
       }));
-      if (moved !== undefined) await this.watermarks.move(tx.manager, system, moved.channel, moved.position);
+      if (moved?.position !== undefined) await this.watermarks.move(tx.manager, system, moved.channel, moved.position);
       return ids;
     });
     const raised = dead.flatMap(({ recordType, code, stage }, i) => (added[i] === undefined ? [] : [{ id: added[i], system, recordType, code, stage }]));

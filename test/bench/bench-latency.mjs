@@ -1,92 +1,90 @@
-// From a worker's entry to the grid: `npm run bench:latency -- [--persons 2000] [--entries 200] [--json]`.
-// A hub with all roles and the two live systems; one entry at a time, so that nothing waits for another.
-import path from 'node:path';
+// From a worker's entry to every target that may have it: `npm run bench:latency -- [--persons 2000] [--entries 200] [--json]`.
+// A hub with all roles and all live systems; one entry at a time, so that nothing waits for another. Phones and moves reach the
+// systems that take messages; a death (which one system suspects already) reaches nearly all, those with files too.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { approveAgreements, connect } from '#apps/cli/demo/demo-connections';
-import { demoAccounts } from '#apps/cli/demo/demo-accounts';
-import { DemoFolder } from '#apps/cli/demo/demo-folder';
-import { startDemoLegacy } from '#apps/cli/demo/demo-legacy';
-import { loadDemoCity, writeDemoCity } from '#apps/cli/demo/demo-store';
-import { freePort } from '#apps/cli/free-port';
-import { HubClient } from '#apps/cli/hub-client';
-import { startHub } from '#apps/hub/start-hub';
-import { TOPIC } from '#libs/model/events';
-import { silentLogger } from '#libs/platform/logger';
-import { Shutdown } from '#libs/platform/shutdown';
 import { newBenchDir, removeBenchDir } from './bench-store.mjs';
+import { isFileTarget, quantile, startLiveStage } from './live-stage.mjs';
 import { hashProbe, machine, round } from './machine.mjs';
 
 const { values: options } = parseArgs({
   options: { persons: { type: 'string', default: '2000' }, entries: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' }, json: { type: 'boolean', default: false } },
 });
+/** Longer than any target may take: what is later is counted as late. */
+const LATE_MS = 15_000;
 const dir = newBenchDir();
-const shutdown = new Shutdown(silentLogger, 20_000);
+let stage;
 
 try {
   const before = machine();
-  const marker = { persons: Number(options.persons), seed: Number(options.seed) };
-  const folder = await DemoFolder.open(path.join(dir, 'demo'), marker, false);
-  await writeDemoCity(folder, marker, () => undefined);
-  await loadDemoCity(folder, () => undefined);
-  const port = await freePort(0);
-  const { legacy, environment } = await startDemoLegacy(folder, `http://127.0.0.1:${port}`, silentLogger, shutdown);
-  const hub = await startHub({ port, dataDir: folder.dir, logger: silentLogger, environment });
-  shutdown.add('hub', () => hub.close());
-  const accounts = await demoAccounts(hub);
-  const as = (role) => { const a = accounts.find((x) => x.role === role); return HubClient.signIn(hub.url, a.username, a.password); };
-  const admin = await as('admin');
-  const worker = await as('worker');
-  await approveAgreements(admin);
-  await connect(admin, 'grid');
-  const pool = hub.parts.store.pool;
-  await until(async () => (await pool.query(`select from delivery where target = 'grid' and state = 'waiting' limit 1`)).rowCount === 0, 120_000);
-
-  // Idle: the grid has pushed back what it was told, and nobody works on any of it any more.
-  await legacy.grid.pushes.drained();
-  const topics = [TOPIC.sourceRecordAccepted, TOPIC.command, TOPIC.targetKeyMinted];
-  await until(async () => (await hub.parts.log.positions('resolution', topics)).every((p) => p.committed === p.end)
-    && (await pool.query('select from outbox limit 1')).rowCount === 0, 120_000);
-  await sleep(2000);
-
-  // Known to the grid by one record, and to no verified account, whose phone would be believed before a worker's.
+  stage = await startLiveStage(dir, { persons: Number(options.persons), seed: Number(options.seed) });
+  const { pool, worker, progress, legacy } = stage;
+  const entries = Number(options.entries);
   const people = (await pool.query(
-    `select c.entity_id as id from crosswalk c join source_record s on s.id = c.record_id join entity e on e.id = c.entity_id and e.state = 'active' and e.record_type = 'person'
-      group by c.entity_id having count(*) filter (where s.system = 'grid' and s.state = 'current') = 1 and count(*) filter (where s.system = 'smart-community') = 0
-        and bool_and(not s.test and s.state = 'current') order by c.entity_id limit $1`, [Number(options.entries)])).rows;
+    `select c.entity_id as id, count(distinct s.system)::int as systems from crosswalk c join source_record s on s.id = c.record_id join entity e on e.id = c.entity_id and e.state = 'active' and e.record_type = 'person'
+      group by c.entity_id having count(*) filter (where s.system = 'public-health' and s.state = 'current') = 1 and count(*) filter (where s.system = 'smart-community') = 0
+        and bool_and(not s.test and s.state = 'current') order by 2 desc, 1 limit $1`, [entries])).rows;
+  const dying = people.filter((_, i) => i % 3 === 2);
+  await suspect(dying.map((p) => p.id));
+  await progress.allRead(legacy.simulators.map((s) => s.system));
+  await progress.allDelivered();
+
   const day = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
-  const milliseconds = [];
+  const taken = new Map(stage.targets.map((t) => [t.id, []]));
   let late = 0;
   for (const [i, person] of people.entries()) {
-    const phone = String(13_712_340_000 + i * 7);
-    const seen = legacy.grid.written.length;
-    const sent = Date.now();
-    await worker.post('/entries', { kind: 'phone', personId: person.id, phone, occurredOn: day });
-    let arrived;
-    await until(() => {
-      arrived = legacy.grid.written.slice(seen).find((w) => JSON.stringify(w.item).includes(phone));
-      return arrived !== undefined;
-    }, 5000).catch(() => { late += 1; });
-    if (arrived !== undefined) milliseconds.push(arrived.at - sent);
+    const entry = [
+      { kind: 'phone', phone: String(13_712_340_000 + i * 7) },
+      { kind: 'move', direction: 'moved', address: `幸福小区${1 + (i % 30)}幢${1 + (i % 3)}单元${101 + (i % 600)}室` },
+      { kind: 'death' },
+    ][i % 3];
+    const sent = performance.now();
+    const { entryId } = await worker.post('/entries', { ...entry, personId: person.id, occurredOn: day });
+    late += await follow(entryId, sent, taken);
     await sleep(50);
   }
-  milliseconds.sort((a, b) => a - b);
-  const at = (share) => milliseconds[Math.min(milliseconds.length - 1, Math.ceil(share * milliseconds.length) - 1)];
+  const figures = [...taken].flatMap(([id, ms]) => (ms.length === 0 ? [] : [[id, figuresOf(ms)]]));
+  const all = (files) => figuresOf(stage.targets.filter((t) => isFileTarget(t) === files).flatMap((t) => taken.get(t.id)));
   const probe = { sha256: hashProbe() };
   const result = {
-    bench: 'entry to grid', persons: marker.persons, entries: people.length, late, machine: before, milliseconds: { p50: at(0.5), p90: at(0.9), p99: at(0.99), most: milliseconds.at(-1) },
-    probe, ratio: { p99PerHashedGiB: round(at(0.99) / ((1024 / probe.sha256.mibPerSecond) * 1000), 3) },
+    bench: 'entry to written', persons: Number(options.persons), entries: people.length, late, machine: before, milliseconds: { messages: all(false), files: all(true), byTarget: Object.fromEntries(figures) },
+    probe, ratio: { messagesP99PerHashedGiB: round(all(false).p99 / ((1024 / probe.sha256.mibPerSecond) * 1000), 3) },
   };
   console.log(options.json ? JSON.stringify(result) : JSON.stringify(result, undefined, 2));
 } finally {
-  await shutdown.run();
+  await stage?.stop();
   removeBenchDir(dir);
 }
 
-async function until(holds, limitMs) {
-  const end = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within ${limitMs} ms`);
+/** Notes when each delivery of an entry first stood written; returns how many did not in time. */
+async function follow(entryId, sent, taken) {
+  const done = new Set();
+  for (const end = performance.now() + LATE_MS; ;) {
+    const rows = (await stage.pool.query(`select id, target, state from delivery where cause = $1`, [entryId])).rows;
+    const now = performance.now();
+    for (const { id, target, state } of rows) {
+      if (done.has(id) || !['written', 'pickedUp', 'confirmed'].includes(state)) continue;
+      done.add(id);
+      taken.get(target)?.push(now - sent);
+    }
+    // Every target answers an entry, with a line at least.
+    const answered = new Set(rows.map((r) => r.target)).size >= stage.targets.length;
+    const waiting = rows.filter((r) => r.state === 'waiting').length;
+    if (answered && waiting === 0) return 0;
+    if (now > end) return Math.max(1, waiting);
     await sleep(2);
   }
+}
+
+/** One system says that these are dead: a second witness will make it so. */
+async function suspect(entityIds) {
+  const keys = (await stage.pool.query(`select s.sealed_key from crosswalk c join source_record s on s.id = c.record_id where s.system = 'public-health' and s.record_type = 'person' and c.entity_id = any($1)`, [entityIds])).rows;
+  const simulator = stage.legacy.of('public-health');
+  for (const { sealed_key: sealed } of keys) await simulator.change(stage.hub.parts.store.sealing.openText(sealed).split(':').slice(2).join(':'), { status: '3' });
+  await sleep(2000);
+}
+
+function figuresOf(ms) {
+  const sorted = [...ms].sort((a, b) => a - b);
+  return { n: sorted.length, p50: round(quantile(sorted, 0.5) ?? NaN, 0), p90: round(quantile(sorted, 0.9) ?? NaN, 0), p99: round(quantile(sorted, 0.99) ?? NaN, 0), most: round(sorted.at(-1) ?? NaN, 0) };
 }

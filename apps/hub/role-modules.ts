@@ -14,14 +14,22 @@ import { personModel } from '#libs/matching/match-model';
 import { TOPIC } from '#libs/model/events';
 import { ResolutionModule } from '#libs/resolution/resolution-module';
 import { groupProgress } from './log-health.js';
+import { showLag } from './log-lag.js';
 import type { HubParts } from './open-parts.js';
 
 /** The Nest modules of this process's roles. The guard of libs/access stands in all of them. */
 export function roleModules(parts: HubParts): DynamicModule[] {
-  const { config, clock, logger, health, store, log, connectors, divisions } = parts;
+  const { config, clock, logger, metrics, health, store, log, connectors, divisions } = parts;
   const { dataSource, sealing, pool, unitOfWork } = store;
   const has = (role: HubParts['config']['roles'][number]): boolean => config.roles.includes(role);
   const modules = [AccessModule.register({ dataSource, sealing, clock, login: has('api'), oneTimeCodes: parts.oneTimeCodes })];
+
+  /** Groups that read the log in this process, and what they read. */
+  const groups = new Map<string, readonly string[]>();
+  const reads = (group: string, topics: readonly string[]): void => {
+    groups.set(group, topics);
+    health.register(group, groupProgress(log, group, topics, clock));
+  };
 
   if (has('intake')) {
     const intake = new Intake({ ...parts, dataSource, pool, unitOfWork, sealing, spoolDir: path.join(config.dataDir, 'spool'), secret: (name) => config.secret(name) });
@@ -30,7 +38,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
   }
   if (has('resolution')) {
     modules.push(ResolutionModule.register({ dataSource, sealing, clock, logger, model: personModel() }));
-    health.register('resolution', groupProgress(log, 'resolution', [TOPIC.sourceRecordAccepted, TOPIC.command, TOPIC.targetKeyMinted], clock));
+    reads('resolution', [TOPIC.sourceRecordAccepted, TOPIC.command, TOPIC.targetKeyMinted]);
   }
   if (has('fanout') || has('api')) {
     const fanoutStore = new FanoutStore(pool, unitOfWork, sealing, clock);
@@ -46,11 +54,10 @@ export function roleModules(parts: HubParts): DynamicModule[] {
       }));
     }
     if (has('fanout')) {
-      for (const target of fanout.targets.filter((t) => t.live)) {
-        health.register(`fanout.${target.id}`, groupProgress(log, `fanout.${target.id}`, [TOPIC.goldenRecordChanged], clock));
-      }
+      for (const target of fanout.targets.filter((t) => t.live)) reads(`fanout.${target.id}`, [TOPIC.goldenRecordChanged]);
     }
   }
+  showLag(metrics, log, groups);
   return modules;
 }
 

@@ -20,9 +20,10 @@ export class Metrics {
     return known instanceof Counter ? known : new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  gauge(name: string, help: string, labelNames: string[] = []): Gauge {
+  /** @param collect sets the figures when the page is asked for */
+  gauge(name: string, help: string, labelNames: string[] = [], collect?: () => Promise<void>): Gauge {
     const known = this.registry.getSingleMetric(name);
-    return known instanceof Gauge ? known : new Gauge({ name, help, labelNames, registers: [this.registry] });
+    return known instanceof Gauge ? known : new Gauge({ name, help, labelNames, registers: [this.registry], ...(collect && { collect }) });
   }
 
   /** A duration in seconds. */

@@ -100,6 +100,13 @@ export class DeliveryStore {
     return found.rows.map((r) => this.decode(r));
   }
 
+  /** Deliveries of a target in one state, in their order: the oldest of those that are written, the newest of the others, at most so many; nobody else settles them before the transaction ends. */
+  async hold(tx: Transaction, target: string, state: DeliveryState, limit: number): Promise<Delivery[]> {
+    const order = state === 'written' ? 'asc' : 'desc';
+    const found = await tx.client.query<Row>(`select * from delivery where target = $1 and state = $2 order by id ${order} limit $3 for update`, [target, state, limit]);
+    return found.rows.map((r) => this.decode(r)).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
   async list(filter: DeliveryFilter): Promise<Delivery[]> {
     const found = await this.pool.query<Row>(
       `select * from delivery where ($1::text is null or target = $1) and ($2::text is null or state = $2) and ($3::text is null or cause = $3)

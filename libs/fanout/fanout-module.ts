@@ -6,11 +6,13 @@ import { AgreementController } from './controllers/agreement-controller.js';
 import { ConnectionController } from './controllers/connection-controller.js';
 import { DeliveryController } from './controllers/delivery-controller.js';
 import { ReceiptController } from './controllers/receipt-controller.js';
+import { WorkbookController } from './controllers/workbook-controller.js';
 import { DeliveryStore } from './delivery-store.js';
 import { Fanout } from './fanout.js';
 import { FanoutStore } from './fanout-store.js';
 import { FirstConnections } from './first-connections.js';
 import { Receipts } from './receipts.js';
+import { Workbooks } from './workbooks.js';
 
 /** Reads accepted records for echoes, and commands for replays. */
 @Controller()
@@ -62,7 +64,7 @@ export class FanoutModule {
     const readers = fanout.targets.filter((t) => t.live).map((t) => changeReader(`fanout.${t.id}`, [t.id]));
     const waiting = fanout.targets.filter((t) => !t.live).map((t) => t.id);
     const works = roles.includes('fanout') ? [EchoReader, ...readers, ...(waiting.length > 0 ? [changeReader('fanout.not-live', waiting)] : [])] : [];
-    const shows = roles.includes('api') ? [DeliveryController, ReceiptController, AgreementController, ConnectionController] : [];
+    const shows = roles.includes('api') ? [DeliveryController, ReceiptController, AgreementController, ConnectionController, WorkbookController] : [];
     return {
       module: FanoutModule,
       controllers: [...works, ...shows],
@@ -71,6 +73,7 @@ export class FanoutModule {
         { provide: FanoutStore, useValue: store },
         { provide: DeliveryStore, useValue: store.deliveries },
         { provide: Receipts, useValue: new Receipts(store, fanout.targets) },
+        { provide: Workbooks, useValue: fanout.workbooks },
         { provide: FirstConnections, useValue: new FirstConnections(store) },
         ...(roles.includes('fanout') ? [{ provide: FanoutLife, useValue: new FanoutLife(fanout) }] : []),
       ],

@@ -13,10 +13,12 @@ import { EchoConfirmer } from './echo-confirmer.js';
 import type { FanoutStore } from './fanout-store.js';
 import { LogNews } from './log-news.js';
 import { proposalsOf } from './propose-agreements.js';
+import { withReadBack } from './read-back.js';
 import { Replays } from './replays.js';
 import { SenderLoop } from './sender-loop.js';
 import { targetOf, type Target } from './target.js';
 import { TargetSender } from './target-sender.js';
+import { Workbooks } from './workbooks.js';
 
 export interface FanoutParts extends Omit<ConnectionParts, 'clock'> {
   store: FanoutStore;
@@ -32,6 +34,8 @@ export interface FanoutParts extends Omit<ConnectionParts, 'clock'> {
  */
 export class Fanout {
   readonly targets: readonly Target[];
+  /** What offices download instead of being written to. */
+  readonly workbooks: Workbooks;
   private readonly planners: ReadonlyMap<string, ChangePlanner>;
   private readonly senders = new Map<string, SenderLoop>();
   private readonly channels: TargetChannel[] = [];
@@ -42,6 +46,7 @@ export class Fanout {
   constructor(private readonly parts: FanoutParts) {
     const { store, connectors } = parts;
     this.targets = connectors.map(targetOf);
+    this.workbooks = new Workbooks(store, this.targets, connectors);
     this.planners = new Map(this.targets.map((t) => [t.id, new ChangePlanner(store, t)]));
     this.confirmer = new EchoConfirmer(store, new Set(this.targets.filter((t) => t.live).map((t) => t.id)));
     this.replays = new Replays(store);
@@ -65,6 +70,7 @@ export class Fanout {
 
   /** Lets running writes end. */
   async close(): Promise<void> {
+    this.confirmer.close();
     await Promise.all([...this.senders.values()].map((s) => s.close()));
     this.senders.clear();
     await Promise.all(this.channels.splice(0).map((c) => c.close?.()));
@@ -76,7 +82,7 @@ export class Fanout {
     try {
       const channel = openTarget(connector, { ...this.parts, clock: store.clock });
       if (channel === undefined) logger.warn('fanout.targetDisabled', { target: connector.id, reason: 'a secret of its folder is missing' });
-      return channel;
+      return channel && withReadBack(connector, channel, { ...this.parts, clock: store.clock });
     } catch (error) {
       logger.error('fanout.targetDisabled', { target: connector.id }, error);
       return undefined;

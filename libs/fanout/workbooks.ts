@@ -1,0 +1,111 @@
+import type { Connector } from '#libs/connector-sdk/connector';
+import { writeWorkbook, type CorrectionSheet } from '#libs/connector-sdk/formats/write-workbook';
+import { workbookLayout, type WorkbookLayout } from '#libs/connector-sdk/protocols/workbook-layout';
+import { uuidv7 } from '#libs/kernel/ids';
+import type { Delivery, DeliveryOutcome } from './delivery.js';
+import { recordsAtTarget, shareableFields } from './entity-members.js';
+import type { FanoutStore } from './fanout-store.js';
+import { readContexts } from './line-contexts.js';
+import type { LineContext } from './plan-lines.js';
+import type { Target } from './target.js';
+
+/** A workbook of corrections, ready to leave. */
+export interface Workbook {
+  /** By which the same workbook is made again. */
+  id: string;
+  bytes: Buffer;
+  /** Whose corrections are in it. */
+  entityIds: string[];
+}
+
+const MOST_ROWS = 5000;
+const LEGEND = '　黄底＝本平台更正，空白＝不变';
+
+interface CorrectedRow {
+  cells: Record<string, string>;
+  corrected: Set<string>;
+}
+
+/** Workbooks that offices download: what was written for them and not yet fetched. */
+export class Workbooks {
+  private readonly layouts = new Map<string, { target: Target; layout: WorkbookLayout }>();
+
+  constructor(private readonly store: FanoutStore, targets: readonly Target[], connectors: readonly Connector[]) {
+    connectors.forEach((connector, i) => {
+      const layout = workbookLayout(connector);
+      if (layout !== undefined) this.layouts.set(connector.id, { target: targets[i]!, layout });
+    });
+  }
+
+  /** The target of this id, if its office downloads workbooks. */
+  targetOf(system: string): Target | undefined {
+    return this.layouts.get(system)?.target;
+  }
+
+  /**
+   * What waits for this office, at most 5,000 deliveries a workbook; undefined when nothing does. Exactly the deliveries whose values are in the
+   * workbook are picked up by it, before it leaves: a download that broke off is repeated by its id, or as `last`. What may not be
+   * shared any more is left out, and its delivery says so.
+   */
+  async download(system: string, again?: string): Promise<Workbook | undefined> {
+    const { target, layout } = this.layouts.get(system)!;
+    const id = uuidv7(this.store.clock.now());
+    return this.store.unitOfWork.run(async (tx) => {
+      const wanted = again === undefined
+        ? (await this.store.deliveries.hold(tx, target.id, 'written', MOST_ROWS)).filter((d) => d.payload?.token === undefined)
+        : ofDownload(await this.store.deliveries.hold(tx, target.id, 'pickedUp', MOST_ROWS), again);
+      const contexts = await readContexts(this.store, target, wanted.map((d) => d.entityId));
+      const rows = new Map<string, CorrectedRow>();
+      const outcomes: DeliveryOutcome[] = [];
+      const entityIds: string[] = [];
+      for (const delivery of wanted) {
+        const refused = this.correct(delivery, contexts.get(delivery.entityId), layout, rows);
+        if (refused === undefined) entityIds.push(delivery.entityId);
+        if (refused !== undefined) outcomes.push({ id: delivery.id, attempted: false, ...refused });
+        else if (again === undefined) outcomes.push({ id: delivery.id, attempted: false, state: 'pickedUp', payload: { ...delivery.payload, token: id } });
+      }
+      await this.store.deliveries.settle(tx, outcomes);
+      if (rows.size === 0) return undefined;
+      const sameId = again === undefined ? id : wanted[0]!.payload!.token!;
+      return { id: sameId, bytes: await writeWorkbook(sheetsOf(layout, [...rows.values()])), entityIds: [...new Set(entityIds)] };
+    });
+  }
+
+  /** Writes one delivery into the row of its person; what it is refused for, if nothing of it may go. A later delivery's value stands over an earlier one's. */
+  private correct(delivery: Delivery, context: LineContext | undefined, layout: WorkbookLayout, rows: Map<string, CorrectedRow>): Pick<DeliveryOutcome, 'state' | 'reasonCode'> | undefined {
+    const channel = context?.target.channels.get('person');
+    if (context === undefined || channel === undefined) return { state: 'notShared', reasonCode: 'nothingLeft' };
+    const own = recordsAtTarget(context.members, context.target.id).find((r) => this.store.refOf(r).equals(delivery.targetRef));
+    if (own === undefined) return { state: 'noRecord', reasonCode: 'noRecordThere' };
+    const shareable = shareableFields(context.members, context.target, context.rules, context.authority);
+    const open = new Set((delivery.payload?.paths ?? []).filter((path) => shareable[path] !== undefined).flatMap((path) => channel.columnsOf.get(path) ?? []));
+    const columns = Object.entries(delivery.payload?.columns ?? {}).filter(([column]) => open.has(column));
+    if (columns.length === 0) return { state: 'notShared', reasonCode: 'nothingLeft' };
+    const row = rows.get(own.naturalKey) ?? { cells: { ...carriedOf(channel.carried, own.legacy), [layout.key]: own.naturalKey }, corrected: new Set<string>() };
+    for (const [column, value] of columns) {
+      row.cells[column] = Array.isArray(value) ? value.join('、') : String(value as string | number | boolean | null ?? '');
+      row.corrected.add(column);
+    }
+    rows.set(own.naturalKey, row);
+    return undefined;
+  }
+}
+
+function ofDownload(pickedUp: readonly Delivery[], again: string): Delivery[] {
+  const token = again === 'last' ? pickedUp.flatMap((d) => d.payload?.token ?? []).sort().at(-1) : again;
+  return pickedUp.filter((d) => d.payload?.token === token && token !== undefined);
+}
+
+function carriedOf(columns: readonly string[], legacy: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(columns.flatMap((c) => (legacy[c] === undefined ? [] : [[c, legacy[c]]])));
+}
+
+function sheetsOf(layout: WorkbookLayout, rows: readonly CorrectedRow[]): CorrectionSheet[] {
+  const { title, columns, sheetColumn } = layout;
+  const sheets = new Map<string, CorrectedRow[]>();
+  for (const row of rows) {
+    const name = (sheetColumn === undefined ? undefined : row.cells[sheetColumn]) ?? '';
+    sheets.set(name, [...(sheets.get(name) ?? []), row]);
+  }
+  return [...sheets].sort(([a], [b]) => a.localeCompare(b, 'zh')).map(([name, own]) => ({ name, title: `${title}${LEGEND}`, columns, rows: own }));
+}

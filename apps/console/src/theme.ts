@@ -1,7 +1,7 @@
 import type { ThemeConfig } from 'antd';
 
 /** Chinese first: fonts that each system ships, never one from the network. */
-const FONT = '"PingFang SC", "Hiragino Sans GB", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", system-ui, sans-serif';
+const FONT = '-apple-system, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", sans-serif';
 
 /** Ink on paper, one deep green-blue for what can be done, vermilion for the seal and for what went wrong. */
 export const THEME: ThemeConfig = {
@@ -26,6 +26,8 @@ export const THEME: ThemeConfig = {
   components: {
     Table: { headerBg: '#faf9f5', headerSplitColor: 'transparent', cellPaddingBlockSM: 8 },
     Tabs: { horizontalMargin: '0 0 16px 0' },
-    Form: { itemMarginBottom: 18, verticalLabelPadding: '0 0 4px' },
+    Form: { verticalLabelPadding: '0 0 4px' },
+    Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' },
+    Segmented: { trackBg: '#eeece5', itemSelectedBg: '#1c5d6c', itemSelectedColor: '#ffffff', itemColor: '#3a4549' },
   },
 };

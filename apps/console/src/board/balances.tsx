@@ -1,4 +1,4 @@
-import { Fragment, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { BoardSystem, SystemBoard } from '#libs/entries/system-board';
 import { Icon } from '../shell/icons.js';
 import { thousands } from '../text/fill.js';
@@ -38,7 +38,7 @@ export function Balances({ board }: { board: SystemBoard }): ReactNode {
             <b className="equation-name">{t(`board.${e.key}`)}</b>
             <span className="sum">
               <Term label={e.left[0]} n={e.left[1]} />
-              {e.right.map(([label, n], i) => <Fragment key={label}><span className="sign" aria-hidden="true">{i === 0 ? '=' : '+'}</span><Term label={label} n={n} /></Fragment>)}
+              {e.right.map(([label, n], i) => <Term key={label} label={label} n={n} sign={i === 0 ? '=' : '+'} />)}
             </span>
             <BalanceMark balanced={e.balanced} text={e.balanced ? t('board.balances') : off.length > 0 ? t('board.offAt', { systems: off.join(language === 'zh' ? '、' : ', ') }) : t('board.off', { n: Math.abs(e.left[1] - e.right.reduce((sum, [, n]) => sum + n, 0)) })} />
           </div>
@@ -48,8 +48,8 @@ export function Balances({ board }: { board: SystemBoard }): ReactNode {
   );
 }
 
-function Term({ label, n }: { label: string; n: number }): ReactNode {
-  return <span className="term"><b>{thousands(n)}</b><small>{label}</small></span>;
+function Term({ label, n, sign }: { label: string; n: number; sign?: '=' | '+' }): ReactNode {
+  return <span className={sign === undefined ? 'term' : 'term signed'}>{sign !== undefined && <i aria-hidden="true">{sign}</i>}<b>{thousands(n)}</b><small>{label}</small></span>;
 }
 
 /** A tick, or a red cross with its words; never colour alone. */

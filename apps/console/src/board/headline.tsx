@@ -7,6 +7,7 @@ import { useText } from '../text/language.js';
 export function Headline({ board }: { board: SystemBoard }): ReactNode {
   const t = useText();
   const figures = [
+    { key: 'records', label: t('board.records.all'), n: board.totals.records.stored, main: true },
     { key: 'persons', label: t('board.persons'), n: board.entities.person ?? 0, main: true },
     { key: 'households', label: t('board.households'), n: board.entities.household ?? 0, main: true },
     { key: 'dwellings', label: t('board.dwellings'), n: board.entities.dwelling ?? 0, main: true },
@@ -21,7 +22,6 @@ export function Headline({ board }: { board: SystemBoard }): ReactNode {
           <span>{f.label}</span><b>{thousands(f.n)}</b>
         </div>
       ))}
-      <p className="headline-note">{t('board.folded', { n: board.totals.records.stored })}</p>
     </section>
   );
 }

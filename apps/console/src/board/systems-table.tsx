@@ -59,7 +59,7 @@ function SystemRow({ system: s, now, t }: { system: BoardSystem; now: number; t:
   const [name, other] = language === 'zh' ? [s.name, s.nameEn] : [s.nameEn, s.name];
   const title = <th scope="row" className="name"><b>{name}</b><small title={other}>{s.owner} · {s.category}</small></th>;
   if (s.withheld || s.rows === undefined || s.records === undefined || s.deliveries === undefined) {
-    return <tr data-system={s.id} className="withheld">{title}<td colSpan={16} className="withheld-words">{t('board.withheld')}</td></tr>;
+    return <tr data-system={s.id} className="withheld">{title}<td colSpan={17} className="withheld-words">{t('board.withheld')}</td></tr>;
   }
   const { rows, records, deliveries } = s;
   const off = !rows.balanced || !records.balanced || !deliveries.balanced;
@@ -87,7 +87,7 @@ function State({ system: s, t }: { system: BoardSystem; t: Text }): ReactNode {
   return (
     <>
       <span className={`state ${state}`} title={since}><i aria-hidden="true" />{t(`state.${state}`)}</span>
-      {why !== undefined && <small className="why">{why}{since !== undefined && <em>{since}</em>}</small>}
+      {why !== undefined && <small className="why">{why}{since !== undefined && state !== 'disabled' && <em>{since}</em>}</small>}
       {retrying > 0 && <small className="why retrying">{t('board.retrying', { n: retrying })}{s.deliveries?.nextTryAt !== undefined && <em>{t('board.nextTry', { time: secondOf(s.deliveries.nextTryAt) })}</em>}</small>}
     </>
   );

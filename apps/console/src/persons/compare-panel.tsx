@@ -95,6 +95,7 @@ function Legend({ t }: { t: Text }): ReactNode {
 
 /** The name of a canonical path; a path that the dictionary lacks names itself. */
 export function fieldName(path: string, t: Text): string {
+  if (path.startsWith('memberships.')) return t(`household.${path.slice('memberships.'.length)}` as TextKey);
   const text = t(`field.${path}` as TextKey);
   return text === `field.${path}` ? path : text;
 }

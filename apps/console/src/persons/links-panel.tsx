@@ -25,12 +25,16 @@ function Link({ link: { records, explanation }, nameOf }: { link: PersonLinkView
   const t = useText();
   const { language } = useLanguage();
   const { steps, weight, probability, verdict, conclusion } = explanation;
+  const linked = verdict === 'link' || verdict === 'identity';
+  const title = <h2>{records.map((key) => nameOf(parseKey(key).system)).join(' ↔ ')}</h2>;
+  // An entry about a picked person says nothing of who that is: it has nothing to compare.
+  if (!linked && records.some((key) => parseKey(key).system === 'hub')) return <section className="panel link">{title}<p className="conclusion">{t('links.picked')}</p></section>;
   const totals = steps.map((s) => s.total);
   const [low, high] = [Math.min(0, ...totals, ...steps.map((s) => s.total - s.bits)), Math.max(0, ...totals)];
   const place = (bits: number): number => ((bits - low) / (high - low || 1)) * 100;
   return (
     <section className="panel link">
-      <div className="panel-head"><h2>{records.map((key) => nameOf(parseKey(key).system)).join(' ↔ ')}</h2><span className={verdict === 'link' || verdict === 'identity' ? 'verdict yes' : 'verdict'}>{t('links.probability', { p: percent(probability) })}</span></div>
+      <div className="panel-head">{title}<span className={linked ? 'verdict yes' : 'verdict'}>{t('links.probability', { p: percent(probability) })}</span></div>
       <ol className="waterfall">
         {steps.map((s) => {
           const [from, to] = [place(s.total - s.bits), place(s.total)];
@@ -44,7 +48,7 @@ function Link({ link: { records, explanation }, nameOf }: { link: PersonLinkView
         })}
         <li className="waterfall-sum"><span>{t('links.total')}</span><span className="bar-track" aria-hidden="true"><i className="zero" style={{ left: `${place(0)}%` }} /></span><span className="bits">{signed(weight)}</span></li>
       </ol>
-      <p className="conclusion">{conclusion[language]}{verdict !== 'link' && verdict !== 'identity' && <> {t('links.alsoBecause')}</>}</p>
+      <p className="conclusion">{conclusion[language]}{!linked && <> {t('links.alsoBecause')}</>}</p>
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import type { GoldenFields, GoldenValue } from '#libs/model/golden-record';
+import type { PersonBody } from '#libs/model/bodies';
 import type { RecordView } from '#libs/entries/controllers/golden-views';
 
 /**
@@ -30,7 +31,8 @@ export interface ComparedRow {
 
 const ORDER = [
   'name', 'formerNames', 'citizenId', 'otherIdentifiers', 'sex', 'birthDate', 'ethnicGroup', 'registeredAddress', 'currentAddress', 'dwellingCode', 'phones',
-  'maritalStatus', 'education', 'politicalStatus', 'occupation', 'residency', 'vitalStatus', 'deathDate', 'relatives', 'memberships',
+  'maritalStatus', 'education', 'politicalStatus', 'occupation', 'residency', 'vitalStatus', 'deathDate', 'relatives',
+  'memberships.registered', 'memberships.living', 'memberships.residential',
 ];
 
 /** Fields as rows, records as columns. `textsOf` puts a value into words; equal words are equal values. */
@@ -70,12 +72,15 @@ function provenances(field: GoldenValue | undefined): { record: string; system: 
   return field.itemProvenance ?? [field.provenance];
 }
 
-/** Canonical paths of a body; each facet is one. */
-function pathsOf(body: object): string[] {
-  return Object.entries(body).flatMap(([key, value]) => (key === 'facets' && typeof value === 'object' && value !== null ? Object.keys(value).map((f) => `facets.${f}`) : [key]));
+/** Canonical paths of a body; each facet is one, and each kind of household a person is listed in. */
+function pathsOf(body: PersonBody): string[] {
+  const { facets = {}, memberships = [], ...rest } = body;
+  return [...Object.keys(rest), ...memberships.map((m) => `memberships.${m.kind}`), ...Object.keys(facets).map((f) => `facets.${f}`)];
 }
 
-function valueAt(body: object, path: string): unknown {
+function valueAt(body: PersonBody, path: string): unknown {
+  const [first, kind] = path.split('.');
+  if (first === 'memberships') return body.memberships?.filter((m) => m.kind === kind);
   return path.split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined), body);
 }
 

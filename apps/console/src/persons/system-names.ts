@@ -8,7 +8,7 @@ export function useSystemNames(): (id: string) => string {
   const { language } = useLanguage();
   const { data } = useAnswer<SystemBoard>('/board');
   return (id) => {
-    if (id === 'hub') return t('nav.entry');
+    if (id === 'hub') return t('person.entrySystem');
     const system = data?.systems.find((s) => s.id === id);
     return system === undefined ? id : language === 'zh' ? system.name : system.nameEn;
   };

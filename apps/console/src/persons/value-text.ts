@@ -40,8 +40,7 @@ function objectText(path: string, value: object, wording: Wording): string {
     case 'currentAddress':
     case 'address': return addressText(value as Address, wording);
     case 'relatives': return relativeText(value as Relative, wording);
-    case 'memberships': return membershipText(value as Membership, wording);
-    default: return facetText(value as PersonFacets[keyof PersonFacets] & object, wording);
+    default: return path.startsWith('memberships') ? membershipText(value as Membership, wording) : facetText(value as PersonFacets[keyof PersonFacets] & object, wording);
   }
 }
 
@@ -75,8 +74,9 @@ function relativeText({ role, name, citizenId }: Relative, wording: Wording): st
   return [wording.t(`value.${role}`), name?.value, citizenId && idText(citizenId, wording)].filter(Boolean).join(' ');
 }
 
-function membershipText({ kind, relation }: Membership, wording: Wording): string {
-  return [wording.t(`household.${kind}`), relation && (wording.codeName('relation', relation) ?? relation)].filter(Boolean).join(' ');
+/** What the person is in the household; which one it is, the path says. */
+function membershipText({ relation }: Membership, { t, codeName }: Wording): string {
+  return relation === undefined ? t('value.member') : (codeName('relation', relation) ?? relation);
 }
 
 /** `name：value` of every detail that is there. Keys are named where the dictionary has them. */

@@ -31,6 +31,7 @@ export function SignInPage(): ReactNode {
         <h1>{t('app.name')}</h1>
         <p className="sign-in-motto">{t('app.motto')}</p>
         <p>{t('signIn.intro')}</p>
+        <span className="sign-in-lights" aria-hidden="true">{Array.from({ length: 12 }, (_, i) => <i key={i} />)}</span>
       </section>
       <main className="sign-in-form">
         <div className="sign-in-language"><LanguageButton /></div>

@@ -1,50 +1,38 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { Logger } from './logger.js';
 import { POSTGRES_OWNER, PostgresCluster, PRESENCE_LOCK, type EmbeddedPostgresOptions } from './postgres-cluster.js';
 
 const START_LIMIT_MS = 60_000;
+/** Children of a killed server may still be ending; after so many tries something else is wrong. */
+const MOST_FAILURES = 3;
 
 /**
  * PostgreSQL in the data directory, shared by every Yici process that names that directory. The first starts it, later ones
- * (also after a kill -9 of the first) adopt it, the last to leave stops it. Data and pid file are never deleted.
+ * (also after a kill -9 of the first) adopt it, the last to leave stops it. A server that dies while it is used is started
+ * again, on its port: connections come back by themselves. Data and pid file are never deleted.
  */
 export class EmbeddedPostgres {
+  private leaving = false;
+
   private constructor(
     private readonly cluster: PostgresCluster,
-    private readonly presence: pg.Client,
+    private presence: pg.Client,
     private readonly port: number,
     /** True when the server was running already. */
     readonly adopted: boolean,
-  ) {}
+    private readonly logger: Logger,
+  ) {
+    this.watch();
+  }
 
   /** Throws YICI_POSTGRES_* with what to do. First start ~1 s, later ones ~0.3 s, adoption ~20 ms. */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     const cluster = await PostgresCluster.prepare(options);
-    const deadline = Date.now() + START_LIMIT_MS;
-    let adopted = true;
-    let failures = 0;
-    for (;;) {
-      const running = cluster.runningServer();
-      const presence = running && (await cluster.tryEnter(running.port));
-      if (running && presence) {
-        options.logger.info('postgres.ready', { port: running.port, adopted });
-        return new EmbeddedPostgres(cluster, presence, running.port, adopted);
-      }
-      if (Date.now() > deadline) throw cluster.unanswered(running?.pid);
-      if (running) {
-        await sleep(100);
-        continue;
-      }
-      try {
-        await cluster.launch();
-        adopted = false;
-      } catch (cause) {
-        // Another process may have won the race, or children of a killed server may still be ending.
-        if (cluster.runningServer() === undefined && ++failures >= 3) throw cluster.notStarted(cause);
-        await sleep(500);
-      }
-    }
+    const { presence, port, adopted } = await enter(cluster);
+    options.logger.info('postgres.ready', { port, adopted });
+    return new EmbeddedPostgres(cluster, presence, port, adopted, options.logger);
   }
 
   /** Connection URL of the owner, who may migrate. */
@@ -77,11 +65,13 @@ export class EmbeddedPostgres {
 
   /** Leaves the server running, whoever else uses it. */
   async leave(): Promise<void> {
+    this.leaving = true;
     await this.presence.end();
   }
 
   /** Leaves; stops the server unless another process still uses it. */
   async stop(): Promise<void> {
+    this.leaving = true;
     try {
       await this.presence.query(`select pg_advisory_unlock_shared(${PRESENCE_LOCK})`);
       // Held until the server ends: a process that comes now waits at the door, sees the server go and starts it again.
@@ -91,6 +81,51 @@ export class EmbeddedPostgres {
       if (this.cluster.runningServer()) throw error;
     } finally {
       await this.presence.end().catch(() => undefined);
+    }
+  }
+
+  private watch(): void {
+    this.presence.once('end', () => {
+      if (!this.leaving) void this.revive();
+    });
+  }
+
+  private async revive(): Promise<void> {
+    this.logger.error('postgres.lost', { port: this.port });
+    try {
+      const { presence, port, adopted } = await enter(this.cluster);
+      this.presence = presence;
+      this.watch();
+      // Whoever is connected knows one port; with another they must be started again, too.
+      if (port !== this.port) this.logger.error('postgres.moved', { from: this.port, to: port });
+      else this.logger.warn('postgres.revived', { port, adopted });
+      if (this.leaving) await presence.end();
+    } catch (error) {
+      this.logger.error('postgres.notRevived', { port: this.port }, error);
+    }
+  }
+}
+
+/** Goes in at the door of a running server, or starts one. */
+async function enter(cluster: PostgresCluster): Promise<{ presence: pg.Client; port: number; adopted: boolean }> {
+  const deadline = Date.now() + START_LIMIT_MS;
+  let adopted = true;
+  for (let failures = 0; ;) {
+    const running = cluster.runningServer();
+    const presence = running && (await cluster.tryEnter(running.port));
+    if (running && presence) return { presence, port: running.port, adopted };
+    if (Date.now() > deadline) throw cluster.unanswered(running?.pid);
+    if (running) {
+      await sleep(100);
+      continue;
+    }
+    try {
+      await cluster.launch();
+      adopted = false;
+    } catch (cause) {
+      // Another process may have won the race, or children of a killed server may still be ending.
+      if (cluster.runningServer() === undefined && ++failures >= MOST_FAILURES) throw cluster.notStarted(cause);
+      await sleep(500);
     }
   }
 }

@@ -78,6 +78,21 @@ describe('embedded PostgreSQL', () => {
     await next.stop();
   });
 
+  it('is started again on its port when it is killed under the process that uses it', async () => {
+    const server = await start();
+    await ask(server, 'insert into t values (3)');
+    const dead = postmaster();
+    process.kill(dead, 'SIGKILL');
+    let rows: unknown;
+    for (const end = Date.now() + 60_000; rows === undefined && Date.now() < end; await new Promise((r) => setTimeout(r, 100))) {
+      rows = await ask(server, 'select n from t where n = 3').catch(() => undefined);
+    }
+    expect(rows).toEqual([{ n: 3 }]);
+    expect(postmaster()).not.toBe(dead);
+    await server.stop();
+    expect(existsSync(path.join(dataDir, 'postgres/postmaster.pid'))).toBe(false);
+  });
+
   it('takes another port when its own is taken', async () => {
     const server = await start();
     const port = portOf(server);

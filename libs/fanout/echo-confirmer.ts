@@ -1,43 +1,82 @@
 import type { AnySourceRecord } from '#libs/model/source-record';
-import { echoedFields } from '#libs/survivorship/echoed-fields';
+import { echoes } from '#libs/survivorship/echoed-fields';
 import type { FanoutStore } from './fanout-store.js';
+
+/** An echo may overtake the answer to its own write: such records are looked at again, so many milliseconds later. */
+const LOOK_AGAIN_MS = [1000, 5000];
+/** At most so many wait for it; beyond that the next export confirms. */
+const MOST_EARLY = 10_000;
 
 /** Reads in the records that targets send what became of our writes: a field that comes back confirms its delivery. */
 export class EchoConfirmer {
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private early = 0;
+
   constructor(private readonly store: FanoutStore, private readonly targets: ReadonlySet<string>) {}
 
   /** Harmless to repeat. Returns how many deliveries are confirmed now. */
-  async confirm(records: readonly AnySourceRecord[]): Promise<number> {
+  confirm(records: readonly AnySourceRecord[]): Promise<number> {
+    return this.look(records, 0);
+  }
+
+  close(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  private async look(records: readonly AnySourceRecord[], looks: number): Promise<number> {
     const bySystem = new Map<string, AnySourceRecord[]>();
     for (const record of records) {
       if (!this.targets.has(record.system)) continue;
       bySystem.set(record.system, [...(bySystem.get(record.system) ?? []), record]);
     }
     let confirmed = 0;
-    for (const [system, own] of bySystem) confirmed += await this.confirmAt(system, own);
+    const early: AnySourceRecord[] = [];
+    for (const [system, own] of bySystem) confirmed += await this.confirmAt(system, own, early);
+    this.lookAgain(early, looks);
     return confirmed;
   }
 
-  private async confirmAt(system: string, records: readonly AnySourceRecord[]): Promise<number> {
+  private async confirmAt(system: string, records: readonly AnySourceRecord[], early: AnySourceRecord[]): Promise<number> {
     const refs = records.map((r) => this.store.refOf(r));
     const known = await this.store.projections.load(system, refs);
     if (known.size === 0) return 0;
-    const echoed = new Set<string>();
+    // By record, whether each path came back whole or cut.
+    const echoed = new Map<string, Map<string, 'same' | 'cut'>>();
     records.forEach((record, i) => {
-      const projection = known.get(refs[i]!.toString('hex'));
-      if (projection !== undefined) for (const path of echoedFields(record, projection)) echoed.add(`${refs[i]!.toString('hex')} ${path}`);
+      const hex = refs[i]!.toString('hex');
+      const projection = known.get(hex);
+      if (projection === undefined) return;
+      const found = echoes(record, { fields: projection.fields });
+      if (found.size > 0) echoed.set(hex, new Map([...(echoed.get(hex) ?? []), ...found]));
+      if (projection.pending !== undefined && echoes(record, { fields: projection.pending }).size > 0) early.push(record);
     });
     if (echoed.size === 0) return 0;
     return this.store.unitOfWork.run(async (tx) => {
       let confirmed = 0;
-      for (const ref of refs) {
-        const hex = ref.toString('hex');
-        const open = await this.store.deliveries.unconfirmed(tx, system, [ref]);
-        const done = open.filter((d) => d.payload?.paths !== undefined && d.payload.paths.every((path) => echoed.has(`${hex} ${path}`)));
-        await this.store.deliveries.settle(tx, done.map((d) => ({ id: d.id, state: 'confirmed' as const, attempted: false })));
+      for (const [hex, paths] of echoed) {
+        const open = await this.store.deliveries.unconfirmed(tx, system, [Buffer.from(hex, 'hex')]);
+        const done = open.filter((d) => d.payload?.paths !== undefined && d.payload.paths.every((path) => paths.has(path)));
+        await this.store.deliveries.settle(tx, done.map((d) => ({
+          id: d.id, state: 'confirmed' as const, attempted: false, ...(d.payload!.paths!.some((path) => paths.get(path) === 'cut') && { reasonCode: 'cutThere' }),
+        })));
         confirmed += done.length;
       }
       return confirmed;
     });
+  }
+
+  private lookAgain(records: readonly AnySourceRecord[], looks: number): void {
+    const wait = LOOK_AGAIN_MS[looks];
+    if (records.length === 0 || wait === undefined || this.early + records.length > MOST_EARLY) return;
+    this.early += records.length;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.early -= records.length;
+      // What cannot be confirmed now is by the next record that the target sends.
+      void this.look(records, looks + 1).catch(() => undefined);
+    }, wait);
+    timer.unref();
+    this.timers.add(timer);
   }
 }

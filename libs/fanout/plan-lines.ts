@@ -15,7 +15,8 @@ import type { Target } from './target.js';
 /** Why a line is where it is; each has its words in receipt-words.ts. */
 export type LineReason =
   | Refusal | 'ticketsOnly' | 'takesNoFields' | 'notReceived' | 'outranked' | 'noRecordThere' | 'cannotBeSaid' | 'alreadyThere'
-  | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'nothingLeft' | 'entryFailed' | 'restricted';
+  | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'nothingLeft' | 'entryFailed' | 'restricted'
+  | 'cutThere' | 'awaitsPickUp' | 'awaitsTaking' | 'awaitsDownload' | 'awaitsExport' | 'fileRefused' | 'rowRefused';
 
 /** What everything about one person, household or dwelling and one target is decided from. */
 export interface LineContext {

@@ -1,5 +1,6 @@
 import type { DeliveryState } from '#libs/model/receipt';
 import type { LineReason } from './plan-lines.js';
+import type { Acknowledges } from './target.js';
 
 interface Words {
   zh: string;
@@ -39,8 +40,25 @@ const REASON_WORDS: Record<LineReason, Words> = {
   targetRefused: { zh: '对方拒绝写入（…），请核对后重新发送', en: 'the system refused it (…); check it there and replay' },
   nothingLeft: { zh: '此后的变更已使本次写入不再需要', en: 'a later change made this write unnecessary' },
   entryFailed: { zh: '录入未能处理（…），没有发往任何系统', en: 'the entry could not be worked on (…); nothing goes to any system' },
+  cutThere: { zh: '对方已收到，但按其字段宽度截短保存', en: 'it is there, cut at the width of that system\'s column' },
+  awaitsPickUp: { zh: '文件已投放，等待对方取走', en: 'the file lies where the system collects it' },
+  awaitsTaking: { zh: '已写入交换表，等待对方读取', en: 'the row is in the exchange table, for the system to take' },
+  awaitsDownload: { zh: '已列入更正表，等待对方下载', en: 'it stands in the workbook of corrections, for the office to download' },
+  awaitsExport: { zh: '对方已取走，待其下次导出后确认', en: 'taken; the next export of the system will confirm it' },
+  fileRefused: { zh: '对方退回（…），请按对方意见更正后在死信中重新发送', en: 'the system gave it back (…); mend what it names, then replay the dead letter' },
+  rowRefused: { zh: '对方读取时报错（…），请在对方核对该行后在死信中重新发送', en: 'the system failed to take the row (…); check the row there, then replay the dead letter' },
   restricted: { zh: '该系统不对外公开办理情况', en: 'this system tells nobody outside what it holds or does' },
 };
+
+/** What a state waits for, or what to do, by how the target is written to; the reason of the delivery itself where it says more. */
+export function reasonOf(state: DeliveryState, code: string | undefined, acknowledges: Acknowledges): string | undefined {
+  if (code === 'targetRefused') return acknowledges === 'pickUp' ? 'fileRefused' : acknowledges === 'take' ? 'rowRefused' : code;
+  if (code !== undefined) return code;
+  if (state === 'pickedUp') return 'awaitsExport';
+  return state === 'written' ? AWAITED[acknowledges] : undefined;
+}
+
+const AWAITED: Record<Acknowledges, LineReason | undefined> = { answer: undefined, pickUp: 'awaitsPickUp', take: 'awaitsTaking', download: 'awaitsDownload' };
 
 /** The reason in Chinese and English; undefined when the state says it all. */
 export function reasonWords(code: string | undefined, detail: string | undefined): Words | undefined {

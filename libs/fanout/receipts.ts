@@ -4,7 +4,7 @@ import { HUB } from './entity-members.js';
 import type { FanoutStore } from './fanout-store.js';
 import { planLines } from './plan-lines.js';
 import { readContexts } from './line-contexts.js';
-import { reasonWords, STATE_WORDS } from './receipt-words.js';
+import { reasonOf, reasonWords, STATE_WORDS } from './receipt-words.js';
 import type { Target } from './target.js';
 
 /** A line stands where the slowest of its records stands. */
@@ -51,7 +51,7 @@ export class Receipts {
 function lineFor(target: Target, deliveries: readonly Delivery[]): ReceiptLine {
   if (deliveries.length === 0) return lineOf(target, 'waiting', 'notProcessed', undefined, 0);
   const slowest = [...deliveries].sort((a, b) => SLOWEST_FIRST.indexOf(a.state) - SLOWEST_FIRST.indexOf(b.state))[0]!;
-  const line = lineOf(target, slowest.state, slowest.reasonCode, slowest.reason, deliveries.length);
+  const line = lineOf(target, slowest.state, reasonOf(slowest.state, slowest.reasonCode, target.acknowledges), slowest.reason, deliveries.length);
   return { ...line, changedAt: slowest.changedAt.toISOString() };
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from '#libs/platform/logger';
+import { SessionLocks } from '#libs/platform/session-locks';
 import type { TargetSender } from './target-sender.js';
 
 /** Class of the advisory lock that makes one process at a time the sender of a target; order per target key rests on it. */
@@ -11,12 +12,13 @@ const ACKNOWLEDGED_MS = 2000;
 export class SenderLoop {
   private readonly stop = new AbortController();
   private readonly running: Promise<void>;
-  private lock: pg.PoolClient | undefined;
+  private readonly locks: SessionLocks;
   private rouse: (() => void) | undefined;
   private woken = false;
   private lastAsked = 0;
 
-  constructor(private readonly sender: TargetSender, private readonly pool: pg.Pool, private readonly logger: Logger) {
+  constructor(private readonly sender: TargetSender, pool: pg.Pool, private readonly logger: Logger) {
+    this.locks = SessionLocks.of(pool);
     this.running = this.run();
   }
 
@@ -44,7 +46,7 @@ export class SenderLoop {
       }
       if (!busy && !this.woken) await this.sleep(Math.max(IDLE_MS, this.sender.pauseMs()));
     }
-    this.lock?.release(true);
+    await this.locks.release(SENDER_LOCK, this.sender.target.id);
   }
 
   private async acknowledged(): Promise<boolean> {
@@ -54,25 +56,10 @@ export class SenderLoop {
     return (await this.sender.lookForAcknowledged(this.stop.signal)) > 0;
   }
 
-  /** A session lock on a connection of its own: it goes when the process does, however that ends. */
+  /** One process at a time; the locks of all targets are on one connection, so that no slow target keeps one from the others. */
   private async holdsLock(): Promise<boolean> {
-    if (this.lock !== undefined) return true;
-    const client = await this.pool.connect();
-    try {
-      const got = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as got', [SENDER_LOCK, this.sender.target.id]);
-      if (got.rows[0]?.got !== true) {
-        client.release();
-        return false;
-      }
-    } catch (error) {
-      client.release(true);
-      throw error;
-    }
-    client.on('error', () => {
-      if (this.lock === client) this.lock = undefined;
-    });
-    this.lock = client;
-    return true;
+    const { id } = this.sender.target;
+    return this.locks.holds(SENDER_LOCK, id) || this.locks.take(SENDER_LOCK, id);
   }
 
   private async sleep(ms: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { legacyColumns, type Connector } from '#libs/connector-sdk/connector';
+import type { DeliverySpec } from '#libs/connector-sdk/delivery-spec';
 import { OutMapper } from '#libs/connector-sdk/out-mapper';
 import type { RecordType } from '#libs/kernel/record-key';
 import type { Ticket } from '#libs/mapping/encode-out';
@@ -21,6 +22,9 @@ export interface RecordChannel {
   together: boolean;
 }
 
+/** How a target says that a write arrived: at once, or later by taking the file, the row or the workbook. */
+export type Acknowledges = 'answer' | 'pickUp' | 'take' | 'download';
+
 /** One system as something to deliver to, compiled from its connector folder. */
 export interface Target {
   id: string;
@@ -30,6 +34,7 @@ export interface Target {
   live: boolean;
   /** The protocol the system speaks, where it is not built yet. */
   speaks?: string;
+  acknowledges: Acknowledges;
   mapper: OutMapper;
   channels: ReadonlyMap<RecordType, RecordChannel>;
   /** Its dwellings are told how many live in them. */
@@ -60,6 +65,7 @@ export function targetOf(connector: Connector): Target {
     nameEn: manifest.nameEn,
     live: manifest.mode === 'live' && delivery !== undefined && delivery.protocol !== 'none-yet',
     ...(delivery?.protocol === 'none-yet' && { speaks: delivery.speaks }),
+    acknowledges: acknowledges(delivery?.protocol),
     mapper,
     channels,
     countsResidents: channels.get('dwelling')?.fields.includes(RESIDENTS_PATH) === true,
@@ -67,6 +73,19 @@ export function targetOf(connector: Connector): Target {
   };
   if (mappingOut.ticket !== undefined) target.ticketKinds = Object.keys(mappingOut.ticket.kinds) as Ticket['kind'][];
   return target;
+}
+
+function acknowledges(protocol: DeliverySpec['protocol'] | undefined): Acknowledges {
+  switch (protocol) {
+    case 'file-drop':
+      return 'pickUp';
+    case 'sql-table':
+      return 'take';
+    case 'workbook-download':
+      return 'download';
+    default:
+      return 'answer';
+  }
 }
 
 function channelOf(recordType: RecordType, section: OutSection, mapper: OutMapper, readable: ReadonlySet<string>): RecordChannel {

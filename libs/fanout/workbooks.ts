@@ -19,6 +19,8 @@ export interface Workbook {
 }
 
 const MOST_ROWS = 5000;
+/** Deliveries that only found their value there already wait beside them, and are in no workbook. */
+const MOST_HELD = 20_000;
 const LEGEND = '　黄底＝本平台更正，空白＝不变';
 
 interface CorrectedRow {
@@ -52,8 +54,8 @@ export class Workbooks {
     const id = uuidv7(this.store.clock.now());
     return this.store.unitOfWork.run(async (tx) => {
       const wanted = again === undefined
-        ? (await this.store.deliveries.hold(tx, target.id, 'written', MOST_ROWS)).filter((d) => d.payload?.token === undefined)
-        : ofDownload(await this.store.deliveries.hold(tx, target.id, 'pickedUp', MOST_ROWS), again);
+        ? (await this.store.deliveries.hold(tx, target.id, 'written', MOST_HELD)).filter((d) => d.payload?.columns !== undefined && d.payload.token === undefined).slice(0, MOST_ROWS)
+        : ofDownload(await this.store.deliveries.hold(tx, target.id, 'pickedUp', MOST_HELD), again);
       const contexts = await readContexts(this.store, target, wanted.map((d) => d.entityId));
       const rows = new Map<string, CorrectedRow>();
       const outcomes: DeliveryOutcome[] = [];
@@ -61,8 +63,8 @@ export class Workbooks {
       for (const delivery of wanted) {
         const refused = this.correct(delivery, contexts.get(delivery.entityId), layout, rows);
         if (refused === undefined) entityIds.push(delivery.entityId);
-        if (refused !== undefined) outcomes.push({ id: delivery.id, attempted: false, ...refused });
-        else if (again === undefined) outcomes.push({ id: delivery.id, attempted: false, state: 'pickedUp', payload: { ...delivery.payload, token: id } });
+        // What was fetched once stays so, whatever may be repeated of it.
+        if (again === undefined) outcomes.push({ id: delivery.id, attempted: false, ...(refused ?? { state: 'pickedUp', payload: { ...delivery.payload, token: id } }) });
       }
       await this.store.deliveries.settle(tx, outcomes);
       if (rows.size === 0) return undefined;

@@ -1,28 +1,19 @@
 import type pg from 'pg';
+import { SessionLocks } from '#libs/platform/session-locks';
 
 /** Class of the advisory locks that make one process at a time the reader of a source. */
 const READER_LOCK = 0x696e_746b;
 
 /**
- * Runs `work` unless another process does work of this name; undefined then. Two readers would do no harm, only the same work
- * twice. The lock is of the connection: it goes when the process does, however that ends.
+ * Runs `work` unless other work of this name runs, here or in another process; undefined then. Two readers would do no harm,
+ * only the same work twice.
  */
 export async function readAlone<T>(pool: pg.Pool, name: string, work: () => Promise<T>): Promise<T | undefined> {
-  const client = await pool.connect();
-  let lost: Error | undefined;
-  const onError = (error: Error): void => { lost = error; };
-  client.on('error', onError);
+  const locks = SessionLocks.of(pool);
+  if (!(await locks.take(READER_LOCK, name))) return undefined;
   try {
-    const lock = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as held', [READER_LOCK, name]);
-    if (!lock.rows[0]!.held) return undefined;
-    try {
-      return await work();
-    } finally {
-      if (lost === undefined) await client.query('select pg_advisory_unlock($1, hashtext($2))', [READER_LOCK, name]).catch(onError);
-    }
+    return await work();
   } finally {
-    client.off('error', onError);
-    // A connection that failed may still hold the lock: it is ended, not returned.
-    client.release(lost !== undefined);
+    await locks.release(READER_LOCK, name);
   }
 }

@@ -19,6 +19,7 @@ class RehearsalView implements Rehearsal {
   @ApiProperty(COUNTS) actions!: Record<string, number>;
   @ApiProperty({ ...COUNTS, description: 'By canonical path, or kind of ticket.' }) byField!: Record<string, number>;
   @ApiProperty({ type: [String], description: 'A few persons to look at.' }) examples!: string[];
+  @ApiPropertyOptional({ description: 'The system keeps restricted facts outside your scopes: nothing is counted for you.' }) withheld?: boolean;
 }
 
 class ApprovalRequest {
@@ -30,6 +31,7 @@ class ApprovalRequest {
 
 class ApprovalView {
   @ApiProperty({ description: 'Deliveries that are due now.' }) due!: number;
+  @ApiPropertyOptional({ description: 'The system keeps restricted facts outside your scopes: nothing is counted for you.' }) withheld?: boolean;
 }
 
 /** The first connection of a target: rehearse, look, approve. */
@@ -49,7 +51,12 @@ export class ConnectionController {
   @ApiOkResponse({ type: RehearsalView })
   @ApiNotFoundResponse({ description: 'No such target.' })
   async rehearse(@SignedIn() account: Account, @Param('target') id: string): Promise<RehearsalView> {
-    const rehearsal = await this.connections.rehearse(this.target(id));
+    const target = this.target(id);
+    const rehearsal = await this.connections.rehearse(target);
+    if (closed(target, account)) {
+      await this.log.note(account, 'connection.rehearse', id);
+      return { target: id, differences: 0, actions: {}, byField: {}, examples: [], withheld: true };
+    }
     await this.log.note(account, 'connection.rehearse', id, { differences: rehearsal.differences });
     return rehearsal;
   }
@@ -60,10 +67,12 @@ export class ConnectionController {
   @ApiOkResponse({ type: ApprovalView })
   @ApiNotFoundResponse({ description: 'No such target.' })
   async approve(@SignedIn() account: Account, @Param('target') id: string, @Body() body: ApprovalRequest): Promise<ApprovalView> {
-    const due = await this.connections.approve(this.target(id), account.id, { deliver: body.deliver ?? true });
+    const target = this.target(id);
+    const due = await this.connections.approve(target, account.id, { deliver: body.deliver ?? true });
     this.fanout.wake(id);
-    await this.log.note(account, 'connection.approve', id, { due });
-    return { due };
+    const withheld = closed(target, account);
+    await this.log.note(account, 'connection.approve', id, withheld ? {} : { due });
+    return withheld ? { due: 0, withheld } : { due };
   }
 
   private target(id: string): Target {
@@ -71,4 +80,9 @@ export class ConnectionController {
     if (target === undefined) throw notFound('target');
     return target;
   }
+}
+
+/** How many records of a restricted system differ tells of them: whoever connects it without its scope is not told. */
+function closed(target: Target, account: Account): boolean {
+  return target.scopes.some((s) => !(account.facetScopes as readonly string[]).includes(s));
 }

@@ -9,7 +9,7 @@ import { Faults, type Fault } from './faults.js';
 import { HTTP_FAULTS, meetFault } from './http-faults.js';
 import { PushQueue } from './push-queue.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
-import { later, shanghai, Users, type User } from './smart-community-users.js';
+import { moved, shanghai, Users, type User } from './smart-community-users.js';
 
 const MAX_BODY = 64 * 1024;
 const UPDATED = 'cn.smart-community.user.updated';
@@ -77,7 +77,7 @@ export class SmartCommunitySimulator implements Simulator {
     const user = this.known(key);
     const { userId: _own, updatedAt: _time, registeredAt: _registered, ...columns } = patch;
     this.checkColumns(columns);
-    this.save({ ...user, ...columns, updatedAt: later(shanghai(Date.now()), user.updatedAt) });
+    this.save({ ...user, ...columns, updatedAt: moved(user.updatedAt) });
     return Promise.resolve();
   }
 
@@ -101,7 +101,7 @@ export class SmartCommunitySimulator implements Simulator {
   /** The resident closes the account; the hub is told. Throws YICI_SIMULATOR_UNKNOWN_KEY. */
   remove(key: string): void {
     const user = this.known(key);
-    const last: User = { ...user, updatedAt: later(shanghai(Date.now()), user.updatedAt) };
+    const last: User = { ...user, updatedAt: moved(user.updatedAt) };
     this.table.remove(last);
     this.pushes.add([event(DELETED, last)]);
   }
@@ -168,7 +168,7 @@ export class SmartCommunitySimulator implements Simulator {
     } catch {
       return answer(response, 422, { message: 'no JSON' });
     }
-    const done = this.table.patch(key, columns, shanghai(Date.now()));
+    const done = this.table.patch(key, columns);
     const known = done.status !== 404;
     this.writes.push({ at: Date.now(), ...(known && { key }), columns: columns as Record<string, unknown>, answer: done.status === 200 ? 'taken' : `${done.status} ${done.message}` });
     if (done.changed !== undefined) this.pushes.add([event(UPDATED, this.faults.standing?.kind === 'echo' ? this.respelt(done.changed) : done.changed)]);

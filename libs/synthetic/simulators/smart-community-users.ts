@@ -59,7 +59,7 @@ export class Users {
   }
 
   /** One write of the hub. The same write again changes nothing, its time neither. */
-  patch(userId: string, body: unknown, now: string): PatchAnswer {
+  patch(userId: string, body: unknown): PatchAnswer {
     const user = this.users.get(userId);
     if (user === undefined) return { status: 404, message: 'no such user' };
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return { status: 422, message: 'an object is expected' };
@@ -72,7 +72,7 @@ export class Users {
       this.put(user);
       return { status: 200, message: 'ok' };
     }
-    const changed: User = { ...user, houseId: house, updatedAt: later(now, user.updatedAt) };
+    const changed: User = { ...user, houseId: house, updatedAt: moved(user.updatedAt) };
     this.put(changed);
     return { status: 200, message: 'ok', changed };
   }
@@ -107,7 +107,7 @@ export function shanghai(millis: number): string {
   return `${new Date(millis + 8 * 3_600_000).toISOString().slice(0, 19)}+08:00`;
 }
 
-/** The later of two moments; its own when they are one. */
-export function later(a: string, b: string): string {
-  return Date.parse(a) > Date.parse(b) ? a : b;
+/** Now, or a second after the version before where that is later: a version that looks as old as another could not be told from it. */
+export function moved(before: string): string {
+  return shanghai(Math.max(Date.now(), Date.parse(before) + 1000));
 }

@@ -62,7 +62,7 @@ export default function EntryPage({ person }: { person: string | undefined }): R
           <legend>{t('entry.what')}</legend>
           <EntryFields kind={kind} />
           <Form.Item name="occurredOn" label={t(kind === 'death' ? 'entry.occurredOn.death' : 'entry.occurredOn')} rules={[{ required: true, message: t('entry.required') }]}>
-            <Input type="date" max={today} className="date" />
+            <Input type="date" className="date" />
           </Form.Item>
         </fieldset>
         <div className="entry-end" aria-live="polite">

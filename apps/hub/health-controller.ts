@@ -2,6 +2,9 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiProperty, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { OpenTo, Roles } from '#libs/access/access-policy';
+import type { Account } from '#libs/access/account';
+import type { SecretSystems } from '#libs/access/secret-systems';
+import { SignedIn } from '#libs/access/signed-in';
 import { Health, type HealthState } from '#libs/platform/health';
 import { Metrics } from '#libs/platform/metrics';
 
@@ -10,6 +13,9 @@ class HealthView {
   @ApiProperty({ description: 'State of each part.', type: 'object', additionalProperties: { type: 'string' } }) checks!: Record<string, HealthState>;
 }
 
+/** Systems that keep restricted facets, with the scope that opens each. */
+export type GuardedSystems = () => Promise<SecretSystems>;
+
 /** For load balancers and for Prometheus. */
 @ApiTags('operation')
 @Controller()
@@ -17,6 +23,7 @@ export class HealthController {
   constructor(
     @Inject('health') private readonly parts: Health,
     @Inject('metrics') private readonly metrics: Metrics,
+    @Inject('guarded') private readonly guarded: GuardedSystems,
   ) {}
 
   @OpenTo('health')
@@ -35,9 +42,11 @@ export class HealthController {
   @Get('metrics')
   @ApiOperation({ summary: 'Metrics in the Prometheus text format' })
   @ApiProduces('text/plain')
-  async metricsPage(@Res() response: Response): Promise<void> {
+  async metricsPage(@SignedIn() account: Account, @Res() response: Response): Promise<void> {
     const { contentType, text } = await this.metrics.page();
+    // How many rows a restricted system sent is a count like those of /counts, and withheld like them.
+    const withheld = [...(await this.guarded())].filter(([, scope]) => !account.facetScopes.includes(scope)).map(([system]) => system);
     response.setHeader('Content-Type', contentType);
-    response.send(text);
+    response.send(text.split('\n').filter((line) => !withheld.some((system) => line.includes(`system="${system}"`))).join('\n'));
   }
 }

@@ -12,14 +12,16 @@ import { SESSION_COOKIE } from '#libs/access/session-token';
 import type { Health } from '#libs/platform/health';
 import type { Logger } from '#libs/platform/logger';
 import type { Metrics } from '#libs/platform/metrics';
-import { HealthController } from './health-controller.js';
+import { HealthController, type GuardedSystems } from './health-controller.js';
 import { nestLogger } from './nest-logger.js';
 import { allowedMethods } from './routes.js';
+import { cutSlowBodies } from './slow-bodies.js';
 
 export interface HttpParts {
   logger: Logger;
   metrics: Metrics;
   health: Health;
+  guarded: GuardedSystems;
   /** The console's built files, served at `/` without login; absent when it was not built. */
   staticDir?: string;
   /** Whether the API is described at /api/openapi.json and /api/docs. */
@@ -28,8 +30,11 @@ export interface HttpParts {
   trustedProxies?: string[];
 }
 
-/** A push of 200 objects of the largest system is ~400 kB; nothing a clerk or a system sends needs more. */
+/** Nothing a clerk sends needs more. */
 const LARGEST_BODY = '2mb';
+/** A push of 200 objects of the largest system is ~400 kB, one of 1,000 objects ~2 MB. */
+const LARGEST_PUSH = '4mb';
+const SLOWEST_PUSH_MS = 15_000;
 const REQUEST_LIMIT_MS = 30_000;
 const HEADERS_LIMIT_MS = 10_000;
 const IDLE_LIMIT_MS = 20_000;
@@ -43,7 +48,7 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
     module: RootModule,
     imports,
     controllers: [HealthController],
-    providers: [{ provide: 'health', useValue: parts.health }, { provide: 'metrics', useValue: parts.metrics }],
+    providers: [{ provide: 'health', useValue: parts.health }, { provide: 'metrics', useValue: parts.metrics }, { provide: 'guarded', useValue: parts.guarded }],
   };
   const app = await NestFactory.create<NestExpressApplication>(root as unknown as Type, {
     logger: nestLogger(parts.logger), rawBody: true, bodyParser: false, abortOnError: false, forceCloseConnections: true,
@@ -56,7 +61,8 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
   if (parts.staticDir !== undefined) app.useStaticAssets(parts.staticDir, { dotfiles: 'ignore', index: ['index.html'], setHeaders: keptFiles });
   app.use(neverKept);
   // Before the JSON parser, which passes a body by that was read: a push is signed byte for byte.
-  app.useBodyParser('raw', { limit: LARGEST_BODY, inflate: false, type: (request) => isMachineIntake(request.url) });
+  app.use(cutSlowBodies(SLOWEST_PUSH_MS, (request) => isMachineIntake(request.url)));
+  app.useBodyParser('raw', { limit: LARGEST_PUSH, inflate: false, type: (request) => isMachineIntake(request.url) });
   app.useBodyParser('json', { limit: LARGEST_BODY, type: ['application/json', 'application/*+json'] });
   app.useGlobalFilters(new ProblemFilter(
     ({ code, method, route, error }) => parts.logger.error('http.failed', { code, method, route }, error),

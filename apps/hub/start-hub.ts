@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { AccountStore } from '#libs/access/account-store';
 import { createFirstAccounts, type FirstAccount } from '#libs/access/first-accounts';
+import { guardedSystems } from '#libs/access/secret-systems';
 import { LogTransport } from '#libs/bus/log-transport';
 import { systemClock, type Clock } from '#libs/kernel/clock';
 import { YiciError } from '#libs/kernel/errors';
@@ -10,6 +11,8 @@ import { readConfig, type Config, type Role } from '#libs/platform/config';
 import { createLogger, type Logger } from '#libs/platform/logger';
 import { projectRoot } from '#libs/platform/project-root';
 import { Shutdown } from '#libs/platform/shutdown';
+import { AuthorityCache } from '#libs/store/authority-cache';
+import type { GuardedSystems } from './health-controller.js';
 import { createHttpApp } from './http-app.js';
 import { openParts, type HubParts } from './open-parts.js';
 import { roleModules } from './role-modules.js';
@@ -83,7 +86,7 @@ async function listen(parts: HubParts, shutdown: Shutdown): Promise<string> {
   metrics.collectProcess();
   const built = path.join(projectRoot(), 'apps/console/dist');
   const app = await createHttpApp(roleModules(parts), {
-    logger, metrics, health, documented: config.roles.includes('api'), trustedProxies: config.trustedProxies, ...(config.roles.includes('api') && existsSync(built) && { staticDir: built }),
+    logger, metrics, health, guarded: guardedOf(parts), documented: config.roles.includes('api'), trustedProxies: config.trustedProxies, ...(config.roles.includes('api') && existsSync(built) && { staticDir: built }),
   });
   app.connectMicroservice({ strategy: new LogTransport(log) });
   shutdown.add('http', () => app.close());
@@ -96,6 +99,12 @@ async function listen(parts: HubParts, shutdown: Shutdown): Promise<string> {
   }
   const { address, port } = app.getHttpServer().address() as AddressInfo;
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** Systems that keep restricted facets, as the store says now. */
+export function guardedOf({ store, clock }: HubParts): GuardedSystems {
+  const authority = new AuthorityCache(store.pool, clock, guardedSystems);
+  return () => authority.current();
 }
 
 function cannotListen({ host, port }: Config, cause: unknown): YiciError {

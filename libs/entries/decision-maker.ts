@@ -37,7 +37,7 @@ export class DecisionMaker {
   /** Takes a decision back. Throws RequestRefused 400, 404, or 409 when that was done already. */
   async revoke(revokes: string | undefined, account: Account, reason?: string): Promise<string> {
     if (revokes === undefined) throw invalidRequest([{ field: 'decisionId', zh: '请填写要撤销的决定。', en: 'The decision to revoke.' }]);
-    const decision = await this.decisions.find(revokes);
+    const decision = await this.decisions.find(revokes, account.facetScopes);
     if (!decision || decision.kind === 'revoke' || (await this.scope.visible(decision.records, account)).size < decision.records.length) throw notFound('decision');
     if (decision.revokedBy !== undefined) {
       throw new RequestRefused(409, { code: 'YICI_DECISION_REVOKED', message: '该决定已撤销。This decision is revoked already.', fix: 'Decide anew if the revocation was wrong.' });
@@ -51,7 +51,7 @@ export class DecisionMaker {
   async list(account: Account, after: readonly string[] | undefined, limit: number): Promise<StoredDecision[]> {
     const found: StoredDecision[] = [];
     for (let from = after; found.length < limit;) {
-      const rows = await this.decisions.list(from, BATCH);
+      const rows = await this.decisions.list(account.facetScopes, from, BATCH);
       const visible = await this.scope.visible(rows.flatMap((d) => d.records), account);
       found.push(...rows.filter((d) => d.records.every((key) => visible.has(key))));
       const last = rows.at(-1);

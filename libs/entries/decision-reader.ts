@@ -29,6 +29,8 @@ interface DecisionRow {
 
 const SELECT = `select d.id, d.kind, d.sealed_records, d.revokes, r.id as revoked_by, d.actor, d.reason, d.decided_at
   from steward_decision d left join steward_decision r on r.kind = 'revoke' and r.revokes = d.id`;
+/** None of its records asks for a scope beyond these: what is hidden costs no question more than what does not exist. */
+const OPEN = (scopes: string): string => `not exists (select from source_record s where s.record_ref = any(d.record_refs) and not s.scopes <@ ${scopes}::text[])`;
 
 /** Decisions of stewards, with what became of them. */
 export class DecisionReader {
@@ -38,15 +40,15 @@ export class DecisionReader {
   ) {}
 
   /** Newest first, from after the page mark (time, id). */
-  async list(after: readonly string[] | undefined, limit: number): Promise<StoredDecision[]> {
+  async list(openScopes: readonly string[], after: readonly string[] | undefined, limit: number): Promise<StoredDecision[]> {
     const rows = await this.db.query<DecisionRow[]>(
-      `${SELECT} where ($1::timestamptz is null or (d.decided_at, d.id) < ($1, $2)) order by d.decided_at desc, d.id desc limit $3`,
-      [after?.[0] ?? null, after?.[1] ?? '', limit]);
+      `${SELECT} where ($1::timestamptz is null or (d.decided_at, d.id) < ($1, $2)) and ${OPEN('$4')} order by d.decided_at desc, d.id desc limit $3`,
+      [after?.[0] ?? null, after?.[1] ?? '', limit, openScopes]);
     return rows.map((row) => this.decisionOf(row));
   }
 
-  async find(id: string): Promise<StoredDecision | undefined> {
-    const [row] = await this.db.query<DecisionRow[]>(`${SELECT} where d.id = $1`, [id]);
+  async find(id: string, openScopes: readonly string[]): Promise<StoredDecision | undefined> {
+    const [row] = await this.db.query<DecisionRow[]>(`${SELECT} where d.id = $1 and ${OPEN('$2')}`, [id, openScopes]);
     return row && this.decisionOf(row);
   }
 

@@ -48,6 +48,8 @@ interface ReviewRow {
 
 const COLUMNS = 'id, kind, record_type, record_ids, probability, state, opened_at, decided_at';
 const BATCH = 100;
+/** None of its records asks for a scope beyond these: what is hidden costs no question more than what does not exist. */
+const OPEN = (scopes: string): string => `not exists (select from source_record s where s.id = any(record_ids) and not s.scopes <@ ${scopes}::text[])`;
 
 /** Potential matches and contested IDs, as far as the reader may see every record in them; others do not exist for the reader. */
 export class ReviewReader {
@@ -63,8 +65,8 @@ export class ReviewReader {
     for (let from = after; found.length < limit;) {
       const rows = await this.db.query<ReviewRow[]>(
         `select ${COLUMNS} from review where state = $1 and ($2::text is null or kind = $2) and ($3::text is null or record_type = $3)
-            and ($4::timestamptz is null or (opened_at, id) > ($4, $5)) order by opened_at, id limit $6`,
-        [filter.state, filter.kind ?? null, filter.recordType ?? null, from?.[0] ?? null, from?.[1] ?? '', BATCH]);
+            and ($4::timestamptz is null or (opened_at, id) > ($4, $5)) and ${OPEN('$7')} order by opened_at, id limit $6`,
+        [filter.state, filter.kind ?? null, filter.recordType ?? null, from?.[0] ?? null, from?.[1] ?? '', BATCH, account.facetScopes]);
       found.push(...(await this.visible(rows, account)));
       if (rows.length < BATCH) break;
       from = markOf(rows.at(-1)!);
@@ -73,7 +75,7 @@ export class ReviewReader {
   }
 
   async find(id: string, account: Account): Promise<VisibleReview | undefined> {
-    const rows = await this.db.query<ReviewRow[]>(`select ${COLUMNS} from review where id = $1`, [id]);
+    const rows = await this.db.query<ReviewRow[]>(`select ${COLUMNS} from review where id = $1 and ${OPEN('$2')}`, [id, account.facetScopes]);
     return (await this.visible(rows, account))[0];
   }
 

@@ -67,7 +67,7 @@ beforeAll(async () => {
   app = await createHttpApp([
     AccessModule.register({ dataSource: stage.db.dataSource, sealing: stage.sealing, clock: systemClock, login: true }),
     FanoutModule.register(fanout, store, ['fanout', 'api']),
-  ], { logger: silentLogger, metrics: new Metrics(), health: new Health(), documented: true });
+  ], { logger: silentLogger, metrics: new Metrics(), health: new Health(), guarded: () => Promise.resolve(new Map()), documented: true });
   app.connectMicroservice({ strategy: new LogTransport(log) });
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');

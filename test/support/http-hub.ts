@@ -74,7 +74,7 @@ export async function startHttpHub(db: TestDatabase, options: { clock?: Clock; l
       systems: SYSTEMS,
       readReceipt: (entryId: string) => Promise.resolve(receipts.get(entryId) ?? []),
     }),
-  ], { logger: silentLogger, metrics: new Metrics(), health: new Health(), documented: true });
+  ], { logger: silentLogger, metrics: new Metrics(), health: new Health(), guarded: () => Promise.resolve(new Map()), documented: true });
   await app.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const accounts = new AccountStore(db.dataSource, clock);

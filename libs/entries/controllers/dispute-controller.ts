@@ -38,7 +38,8 @@ export class DisputeController {
     }
     const entity = await this.finder.findAny(body.entityId ?? (await this.finder.entityOf(body.record!, account)), account);
     const dispute = await this.disputes.open(entity, body, account);
-    await this.log.note(account, 'dispute.open', dispute.id, { entity: entity.golden.id, field: dispute.field });
+    // Of a restricted fact not even the audit log says whose it is: auditors may have no scope.
+    await this.log.note(account, 'dispute.open', dispute.id, dispute.scopes.length > 0 ? {} : { entity: entity.golden.id, field: dispute.field });
     return this.viewOf(dispute, account);
   }
 

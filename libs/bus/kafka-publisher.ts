@@ -1,4 +1,5 @@
 import type { Message, Producer } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { YiciError } from '#libs/kernel/errors';
 import type { Logger } from '#libs/platform/logger';
 import type { KafkaClient } from './kafka-client.js';
@@ -6,10 +7,12 @@ import { KafkaLane } from './kafka-lane.js';
 import type { LogMessage } from './log.js';
 import { partitionOf } from './partition-of.js';
 
+const CONNECT_MS = 50_000;
+const PAUSE_MS = 200;
+
 /** A producer and what is still on its way through it. */
 interface Open {
-  producer: Producer;
-  connected: Promise<void>;
+  connected: Promise<Producer>;
   sending: number;
   retired: boolean;
 }
@@ -64,11 +67,12 @@ export class KafkaPublisher {
     const open = (this.open ??= this.connect());
     open.sending += 1;
     try {
-      await open.connected;
-      const answers = await open.producer.send({ topic, acks: -1, messages: messages.map((m) => ({ ...m, partition })) });
+      const producer = await open.connected;
+      const answers = await producer.send({ topic, acks: -1, messages: messages.map((m) => ({ ...m, partition })) });
       if (!answers.some((a) => a.topicName === topic && a.partition === partition && a.errorCode === 0)) throw new Error('no broker answered for the partition');
     } catch (error) {
       // Nobody knows what the broker has of its sequence numbers: the next send begins with a new producer id.
+      if (!open.retired) this.logger.warn('log.producerReplaced', { topic, partition }, error);
       this.retire(open);
       throw error;
     } finally {
@@ -78,8 +82,22 @@ export class KafkaPublisher {
   }
 
   private connect(): Open {
-    const producer = this.client.producer();
-    return { producer, connected: producer.connect(), sending: 0, retired: false };
+    return { connected: this.connected(), sending: 0, retired: false };
+  }
+
+  /** kafkajs asks for a producer id only once: it fails while the broker that gives them is away. */
+  private async connected(): Promise<Producer> {
+    for (const end = Date.now() + CONNECT_MS; ;) {
+      const producer = this.client.producer();
+      try {
+        await producer.connect();
+        return producer;
+      } catch (error) {
+        await producer.disconnect().catch(() => undefined);
+        if (this.closing || Date.now() > end) throw error;
+        await sleep(PAUSE_MS);
+      }
+    }
   }
 
   private retire(open: Open): void {
@@ -90,7 +108,7 @@ export class KafkaPublisher {
   }
 
   private end(open: Open): void {
-    const ended = open.connected.then(() => open.producer.disconnect())
+    const ended = open.connected.then((producer) => producer.disconnect())
       .catch((error: unknown) => this.logger.debug('log.producerEnded', { reason: String((error as Error).name) }))
       .finally(() => this.ends.delete(ended));
     this.ends.add(ended);

@@ -5,10 +5,10 @@ import type { SimulatorLog } from './simulator-log.js';
 /** A table as a simulator serves it; every value a text. */
 export type TextRow = Record<string, string>;
 
-/** Rows of a GB18030 CSV with header. Rows no table can hold (broken bytes, wrong column count, no key) are left out and named in the log by their line. */
-export function readCsvTable(path: string, key: string, log: SimulatorLog): TextRow[] {
+/** Rows of a CSV with header. Rows no table can hold (broken bytes, wrong column count, no key) are left out and named in the log by their line. `key` '': a row may lack every column. */
+export function readCsvTable(path: string, key: string, log: SimulatorLog, encoding: 'gb18030' | 'utf-8' = 'gb18030'): TextRow[] {
   const data = readFileSync(path);
-  const decoder = new TextDecoder('gb18030', { fatal: true });
+  const decoder = new TextDecoder(encoding, { fatal: true });
   const rows: TextRow[] = [];
   let header: string[] | undefined;
   let from = 0;

@@ -70,10 +70,10 @@ export class HukouSimulator {
     return this.currentPerson(this.tables.source.createQueryRunner(), key, true);
   }
 
-  async personByNumber(citizenNumber: string): Promise<TextRow | undefined> {
-    const rows = await this.tables.source.query<TextRow[]>(`select * from ${this.tables.persons} where "GMSFHM" = $1 and "JLBZ" = '1' and "CXBZ" = '0' order by "RYNBID" desc limit 1`,
-      [citizenNumber]);
-    return rows[0] && texts(rows[0]);
+  /** RYIDs of the persons it has now, in their order. */
+  async personKeys(): Promise<string[]> {
+    const rows = await this.tables.source.query<{ RYID: string }[]>(`select distinct "RYID" from ${this.tables.persons} where "JLBZ" = '1' and "CXBZ" = '0' order by "RYID"`);
+    return rows.map((r) => r.RYID);
   }
 
   async household(key: string): Promise<TextRow | undefined> {
@@ -123,6 +123,14 @@ export class HukouSimulator {
     } finally {
       await runner.release();
     }
+  }
+
+  /** As `add`, with a RYID of its own making, which it returns. */
+  async register(row: Readonly<TextRow>): Promise<string> {
+    const [highest] = await this.tables.source.query<{ next: string }[]>(`select coalesce(max("RYID"::bigint), 0) + 1 as next from ${this.tables.persons} where "RYID" ~ '^[0-9]{14}$'`);
+    const key = highest!.next.padStart(14, '0');
+    await this.add({ ...row, RYID: key });
+    return key;
   }
 
   /** A household moves or closes: the current row becomes the history row, which replaces an older one. */

@@ -1,9 +1,12 @@
 import { cellText } from '#libs/mapping/cells';
+import { readTimestamp } from '#libs/values/timestamp';
 import { sha256Hex } from '#libs/kernel/hashing';
 import type { GrowingTable } from './sql-specs.js';
 import type { RowOutcome } from '../table-mapper.js';
 import type { SqlRows } from './sql-rows.js';
 import type { SqlRow } from './sql-source.js';
+
+const DAY_MS = 86_400_000;
 
 /** Rows that another way of reading has handed out, as they are now. */
 export interface HandedOut {
@@ -37,7 +40,7 @@ export class GrowingReader {
         digests.push([key, digest]);
         if (taken.get(key) !== digest && this.elsewhere?.has(row) !== true) fresh.push(row);
         const mark = row[live.watermark] ?? '';
-        if (later(live, mark, reached)) reached = mark;
+        if (later(live, mark, reached) && this.isSound(mark)) reached = mark;
       }
       if (fresh.length > 0) {
         const outcomes = await rows.outcomes(table, fresh);
@@ -52,6 +55,13 @@ export class GrowingReader {
     // Only the window is read again, so only its rows need to be remembered.
     const keepFrom = reached === '' ? '' : windowStart(live, reached);
     this.taken = new Map([...inWindow].filter(([key]) => later(live, key.split('|', 1)[0]!, keepFrom)));
+  }
+
+  /** A spoilt watermark, or one of the year 9999, must not hide all that comes after it. Its row is read again and again, and handed out once. */
+  private isSound(mark: string): boolean {
+    if (this.live.kind === 'number') return /^\d+$/.test(mark);
+    const at = Date.parse(readTimestamp(mark, this.live.format ?? 'yyyy-MM-dd HH:mm:ss') ?? '');
+    return at <= this.rows.now() + DAY_MS;
   }
 
   /** From the window on; a first read ends with the rows that have no watermark at all, which no later one could find. */

@@ -26,6 +26,10 @@ export class SqlRows {
     return columnNames(table.read).filter((c) => !this.connector.manifest.never.includes(c));
   }
 
+  now(): number {
+    return this.parts.clock.now();
+  }
+
   /** Name of the stream of a table's rows. */
   stream(table: string): string {
     return streamSource('sql', this.connector.id, table);

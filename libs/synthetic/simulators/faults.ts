@@ -54,6 +54,13 @@ export class Faults {
     return this.queue.shift() ?? this.lasting;
   }
 
+  /** The same for a part of the system that can only fail in these ways; other faults are left for the part that can. */
+  nextOf(kinds: readonly FaultKind[]): Fault | undefined {
+    const at = this.queue.findIndex((fault) => kinds.includes(fault.kind));
+    if (at >= 0) return this.queue.splice(at, 1)[0];
+    return this.lasting !== undefined && kinds.includes(this.lasting.kind) ? this.lasting : undefined;
+  }
+
   /** A lasting fault that shapes the system's behaviour rather than one request (echo, out-of-order). */
   get standing(): Fault | undefined {
     return this.lasting;

@@ -27,6 +27,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   how: async () => (await import('./commands/how.js')).howCommand,
   agreements: async () => (await import('./commands/agreements.js')).agreementsCommand,
   replay: async () => (await import('./commands/replay.js')).replayCommand,
+  reconcile: async () => (await import('./commands/reconcile.js')).reconcileCommand,
   'new-connector': async () => (await import('./commands/new-connector.js')).newConnectorCommand,
   certify: async () => (await import('./commands/certify.js')).certifyCommand,
 };

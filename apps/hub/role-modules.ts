@@ -42,7 +42,9 @@ export function roleModules(parts: HubParts): DynamicModule[] {
   }
   if (has('fanout') || has('api')) {
     const fanoutStore = new FanoutStore(pool, unitOfWork, sealing, clock);
-    const fanout = new Fanout({ store: fanoutStore, log, sealing, connectors, logger, divisions, secret: (name) => config.secret(name) });
+    const fanout = new Fanout({
+      store: fanoutStore, log, sealing, connectors, logger, divisions, metrics: parts.metrics, spoolDir: path.join(config.dataDir, 'spool'), secret: (name) => config.secret(name),
+    });
     modules.push(FanoutModule.register(fanout, fanoutStore, config.roles));
     if (has('api')) {
       const receipts = new Receipts(fanoutStore, fanout.targets);

@@ -10,7 +10,7 @@ export type AuditAction =
   | 'review.list' | 'review.read' | 'review.decide' | 'decision.make' | 'decision.read' | 'decision.revoke'
   | 'entry.submit' | 'entry.read' | 'deadLetter.read' | 'deadLetter.replay' | 'audit.read' | 'audit.verify'
   | 'dispute.open' | 'dispute.list' | 'dispute.read' | 'dispute.answer' | 'dispute.withdraw' | 'dispute.term'
-  | 'file.upload' | 'workbook.download' | 'receipt.read' | 'agreement.approve' | 'agreement.revoke' | 'connection.rehearse' | 'connection.approve';
+  | 'file.upload' | 'workbook.download' | 'receipt.read' | 'agreement.approve' | 'agreement.revoke' | 'connection.rehearse' | 'connection.approve' | 'connection.reconcile';
 
 /**
  * Writes who saw or changed what into the tamper-evident log, before the answer leaves: an access that cannot be logged is

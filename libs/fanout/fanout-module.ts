@@ -7,6 +7,7 @@ import { ConnectionController } from './controllers/connection-controller.js';
 import { DeliveryController } from './controllers/delivery-controller.js';
 import { ReceiptController } from './controllers/receipt-controller.js';
 import { WorkbookController } from './controllers/workbook-controller.js';
+import { ReconciliationController } from './controllers/reconciliation-controller.js';
 import { DeliveryStore } from './delivery-store.js';
 import { Fanout } from './fanout.js';
 import { FanoutStore } from './fanout-store.js';
@@ -64,7 +65,7 @@ export class FanoutModule {
     const readers = fanout.targets.filter((t) => t.live).map((t) => changeReader(`fanout.${t.id}`, [t.id]));
     const waiting = fanout.targets.filter((t) => !t.live).map((t) => t.id);
     const works = roles.includes('fanout') ? [EchoReader, ...readers, ...(waiting.length > 0 ? [changeReader('fanout.not-live', waiting)] : [])] : [];
-    const shows = roles.includes('api') ? [DeliveryController, ReceiptController, AgreementController, ConnectionController, WorkbookController] : [];
+    const shows = roles.includes('api') ? [DeliveryController, ReceiptController, AgreementController, ConnectionController, WorkbookController, ReconciliationController] : [];
     return {
       module: FanoutModule,
       controllers: [...works, ...shows],

@@ -11,6 +11,7 @@ import { authorityTable, type AuthorityTable } from '#libs/survivorship/authorit
 import { AgreementStore } from './agreement-store.js';
 import { ConnectionStore } from './connection-store.js';
 import { DeliveryStore } from './delivery-store.js';
+import { DriftStore } from './drift-store.js';
 import { HUB, keyOf } from './entity-members.js';
 import { EntityReader } from './entity-reader.js';
 import { OccupancyStore } from './occupancy-store.js';
@@ -24,6 +25,7 @@ export class FanoutStore {
   readonly projections: ProjectionStore;
   readonly connections: ConnectionStore;
   readonly occupancy: OccupancyStore;
+  readonly drift: DriftStore;
   readonly deadLetters: DeadLetterStore;
   readonly authority: AuthorityCache<AuthorityTable>;
 
@@ -34,6 +36,7 @@ export class FanoutStore {
     this.projections = new ProjectionStore(pool, sealing, clock);
     this.connections = new ConnectionStore(pool, clock);
     this.occupancy = new OccupancyStore(pool, sealing);
+    this.drift = new DriftStore(pool, sealing, clock);
     this.deadLetters = new DeadLetterStore(sealing, clock);
     this.authority = new AuthorityCache(pool, clock, authorityTable);
   }

@@ -7,13 +7,16 @@ import type { TargetChannel } from '#libs/connector-sdk/target-channel';
 import { YiciError } from '#libs/kernel/errors';
 import { TOPIC, type Topic } from '#libs/model/events';
 import type { Logger } from '#libs/platform/logger';
+import type { Metrics } from '#libs/platform/metrics';
 import type { Sealing } from '#libs/platform/sealing';
 import { ChangePlanner } from './change-planner.js';
 import { EchoConfirmer } from './echo-confirmer.js';
 import type { FanoutStore } from './fanout-store.js';
 import { LogNews } from './log-news.js';
 import { proposalsOf } from './propose-agreements.js';
+import { measureDrift } from './drift-metrics.js';
 import { withReadBack } from './read-back.js';
+import { Reconciler } from './reconciler.js';
 import { Replays } from './replays.js';
 import { SenderLoop } from './sender-loop.js';
 import { targetOf, type Target } from './target.js';
@@ -26,6 +29,9 @@ export interface FanoutParts extends Omit<ConnectionParts, 'clock'> {
   sealing: Sealing;
   connectors: readonly Connector[];
   logger: Logger;
+  metrics?: Metrics;
+  /** Where intake keeps the files it fetched: what a file system can be compared by. */
+  spoolDir?: string;
 }
 
 /**
@@ -34,6 +40,7 @@ export interface FanoutParts extends Omit<ConnectionParts, 'clock'> {
  */
 export class Fanout {
   readonly targets: readonly Target[];
+  readonly reconciler: Reconciler;
   /** What offices download instead of being written to. */
   readonly workbooks: Workbooks;
   private readonly planners: ReadonlyMap<string, ChangePlanner>;
@@ -50,6 +57,8 @@ export class Fanout {
     this.planners = new Map(this.targets.map((t) => [t.id, new ChangePlanner(store, t)]));
     this.confirmer = new EchoConfirmer(store, new Set(this.targets.filter((t) => t.live).map((t) => t.id)));
     this.replays = new Replays(store);
+    this.reconciler = new Reconciler(parts);
+    if (parts.metrics !== undefined) measureDrift(parts.metrics, store);
     this.news = new LogNews(parts.log, parts.sealing, store);
   }
 

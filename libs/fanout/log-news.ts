@@ -9,7 +9,7 @@ import type { FanoutNews } from './target-sender.js';
 
 /** Publishes what fan-out learns from targets. */
 export class LogNews implements FanoutNews {
-  constructor(private readonly log: Log, private readonly sealing: Sealing, private readonly store: FanoutStore) {}
+  constructor(private readonly log: Pick<Log, 'publish'>, private readonly sealing: Sealing, private readonly store: FanoutStore) {}
 
   async minted(events: readonly TargetKeyMinted[]): Promise<void> {
     // The id is of the fact, not of the telling: a key told twice is one event to the inbox.

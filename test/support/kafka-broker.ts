@@ -12,15 +12,15 @@ const run = promisify(execFile);
 export interface KafkaNodesOptions {
   /** 1 or 3. Three keep every message three times, two of them in sync. */
   nodes?: number;
-  /** More lines of server.properties, and arguments of the storage tool: users, for one. */
-  properties?: (clientPort: number) => Record<string, string>;
-  formatArguments?: readonly string[];
+  /** A second door, encrypted and with a user (SCRAM-SHA-512). The key store is PKCS12 and has this password too. */
+  secure?: { keyStore: string; username: string; password: string };
 }
 
 interface Node {
   id: number;
   dir: string;
   port: number;
+  securePort: number;
   child?: ChildProcess;
   ended?: Promise<void>;
 }
@@ -29,19 +29,21 @@ interface Node {
 export class KafkaNodes {
   private constructor(private readonly dir: string, private readonly jars: string, private readonly nodes: Node[]) {}
 
-  static async start({ nodes: count = 1, properties, formatArguments = [] }: KafkaNodesOptions = {}): Promise<KafkaNodes> {
+  static async start({ nodes: count = 1, secure }: KafkaNodesOptions = {}): Promise<KafkaNodes> {
     const jars = (await run(path.join(projectRoot(), '.ci/kafka-jars'))).stdout.trim();
     const dir = mkdtempSync(path.join(os.tmpdir(), 'yici-kafka-'));
-    const ports = await freePorts(count * 2);
-    const nodes = Array.from({ length: count }, (_, i) => ({ id: i + 1, dir: path.join(dir, String(i + 1)), port: ports[i]! }));
+    const ports = await freePorts(count * 3);
+    const nodes = Array.from({ length: count }, (_, i) => ({ id: i + 1, dir: path.join(dir, String(i + 1)), port: ports[i]!, securePort: ports[2 * count + i]! }));
     const voters = nodes.map((n, i) => `${n.id}@127.0.0.1:${ports[count + i]!}`).join(',');
     const cluster = randomBytes(16).toString('base64url');
     const all = new KafkaNodes(dir, jars, nodes);
     await Promise.all(nodes.map(async (node, i) => {
       mkdirSync(node.dir);
-      const lines = { ...serverProperties(node, ports[count + i]!, voters, count), ...properties?.(node.port) };
+      const open = serverProperties(node, ports[count + i]!, voters, count);
+      const lines = { ...open, ...(secure && secureProperties(open, node, secure)) };
+      const users = secure === undefined ? [] : ['--add-scram', `SCRAM-SHA-512=[name=${secure.username},password=${secure.password}]`];
       writeFileSync(all.file(node), Object.entries(lines).map(([name, value]) => `${name}=${value}\n`).join(''));
-      await run('java', ['-Xmx128m', '-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', all.file(node), ...formatArguments]);
+      await run('java', ['-Xmx128m', '-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', all.file(node), ...users]);
       all.startNode(node.id);
     }));
     return all;
@@ -49,6 +51,10 @@ export class KafkaNodes {
 
   get brokers(): string[] {
     return this.nodes.map((n) => `127.0.0.1:${n.port}`);
+  }
+
+  get secureBrokers(): string[] {
+    return this.nodes.map((n) => `127.0.0.1:${n.securePort}`);
   }
 
   /** kill -9. */
@@ -114,6 +120,17 @@ function serverProperties(node: Node, controllerPort: number, voters: string, co
     // With the default of 9 s a broker that was killed cannot register again for 12–15 s.
     'broker.session.timeout.ms': '1000', 'broker.heartbeat.interval.ms': '200',
     ...(count > 1 && { 'controller.quorum.election.timeout.ms': '500', 'controller.quorum.fetch.timeout.ms': '1000', 'replica.lag.time.max.ms': '5000' }),
+  };
+}
+
+function secureProperties(open: Record<string, string>, node: Node, { keyStore, password }: NonNullable<KafkaNodesOptions['secure']>): Record<string, string> {
+  const door = `SECURE://127.0.0.1:${node.securePort}`;
+  return {
+    listeners: `${open['listeners']},${door}`, 'advertised.listeners': `${open['advertised.listeners']},${door}`,
+    'listener.security.protocol.map': `${open['listener.security.protocol.map']},SECURE:SASL_SSL`,
+    'listener.name.secure.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'listener.name.secure.scram-sha-512.sasl.jaas.config': 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    'listener.name.secure.ssl.keystore.type': 'PKCS12', 'listener.name.secure.ssl.keystore.location': keyStore, 'listener.name.secure.ssl.keystore.password': password,
   };
 }
 

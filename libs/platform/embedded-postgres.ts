@@ -7,6 +7,8 @@ import { POSTGRES_OWNER, PostgresCluster, PRESENCE_LOCK, type EmbeddedPostgresOp
 const START_LIMIT_MS = 60_000;
 /** Children of a killed server may still be ending; after so many tries something else is wrong. */
 const MOST_FAILURES = 3;
+/** A server that others are connected to must come back where it was: its port may take a while to be free. */
+const MOST_FAILURES_REVIVING = 60;
 
 /**
  * PostgreSQL in the data directory, shared by every Yici process that names that directory. The first starts it, later ones
@@ -93,12 +95,10 @@ export class EmbeddedPostgres {
   private async revive(): Promise<void> {
     this.logger.error('postgres.lost', { port: this.port });
     try {
-      const { presence, port, adopted } = await enter(this.cluster);
+      const { presence, port, adopted } = await enter(this.cluster, this.port);
       this.presence = presence;
       this.watch();
-      // Whoever is connected knows one port; with another they must be started again, too.
-      if (port !== this.port) this.logger.error('postgres.moved', { from: this.port, to: port });
-      else this.logger.warn('postgres.revived', { port, adopted });
+      this.logger.warn('postgres.revived', { port, adopted });
       if (this.leaving) await presence.end();
     } catch (error) {
       this.logger.error('postgres.notRevived', { port: this.port }, error);
@@ -106,8 +106,8 @@ export class EmbeddedPostgres {
   }
 }
 
-/** Goes in at the door of a running server, or starts one. */
-async function enter(cluster: PostgresCluster): Promise<{ presence: pg.Client; port: number; adopted: boolean }> {
+/** Goes in at the door of a running server, or starts one; with `port`, on that port. */
+async function enter(cluster: PostgresCluster, port?: number): Promise<{ presence: pg.Client; port: number; adopted: boolean }> {
   const deadline = Date.now() + START_LIMIT_MS;
   let adopted = true;
   for (let failures = 0; ;) {
@@ -120,11 +120,11 @@ async function enter(cluster: PostgresCluster): Promise<{ presence: pg.Client; p
       continue;
     }
     try {
-      await cluster.launch();
+      await cluster.launch(port);
       adopted = false;
     } catch (cause) {
       // Another process may have won the race, or children of a killed server may still be ending.
-      if (cluster.runningServer() === undefined && ++failures >= MOST_FAILURES) throw cluster.notStarted(cause);
+      if (cluster.runningServer() === undefined && ++failures >= (port === undefined ? MOST_FAILURES : MOST_FAILURES_REVIVING)) throw cluster.notStarted(cause);
       await sleep(500);
     }
   }

@@ -86,8 +86,9 @@ export class PostgresCluster {
     }
   }
 
-  async launch(): Promise<void> {
-    const port = await choosePort(this.options.dataDir);
+  /** On this port; without one on that of last time, or a free one. */
+  async launch(onPort?: number): Promise<void> {
+    const port = onPort ?? await choosePort(this.options.dataDir);
     const o = this.options;
     const settings: Record<string, string | number> = {
       port, listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 120,

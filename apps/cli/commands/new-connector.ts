@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
 import { shapeOfSample, type SampleShape } from '#libs/connector-sdk/scaffold/read-sample';
-import { scaffoldConnector } from '#libs/connector-sdk/scaffold/scaffold-connector';
+import { scaffoldConnector, type NewConnector } from '#libs/connector-sdk/scaffold/scaffold-connector';
 import { YiciError } from '#libs/kernel/errors';
 import { projectRoot } from '#libs/platform/project-root';
 import { Terminal, type OutputOptions } from '../terminal.js';
@@ -17,6 +17,7 @@ interface Options extends OutputOptions {
   owner: string;
   category: string;
   dir?: string;
+  exchange?: NewConnector['exchange'];
 }
 
 export function newConnectorCommand(program: Command): void {
@@ -29,11 +30,12 @@ export function newConnectorCommand(program: Command): void {
     .option('--name-en <name>', 'and in English (default: the id)')
     .option('--owner <department>', 'department that owns it', '（部门）')
     .option('--category <category>', '人口管理, 综治平台, 民生服务, 智慧社区 or 党建自治', '民生服务')
+    .addOption(new Option('--exchange <transport>', 'live from the beginning: files laid into a folder and taken from another').choices(['folder', 'ftp', 'sftp']))
     .option('--dir <dir>', 'folder of connector folders (default: YICI_CONNECTORS_DIR or connectors/)')
     .option('--json', 'print the result as one JSON object')
     .action((id: string, o: Options) => {
       const shape = shapeOf(o);
-      const files = scaffoldConnector({ ...shape, id, name: o.name ?? id, nameEn: o.nameEn ?? id, owner: o.owner, category: o.category, key: o.key });
+      const files = scaffoldConnector({ ...shape, id, name: o.name ?? id, nameEn: o.nameEn ?? id, owner: o.owner, category: o.category, key: o.key, exchange: o.exchange });
       const folder = path.resolve(o.dir ?? process.env['YICI_CONNECTORS_DIR'] ?? path.join(projectRoot(), 'connectors'), id);
       if (existsSync(folder)) throw new YiciError({ code: 'YICI_CONNECTOR_EXISTS', stage: 'config', message: `${folder} exists already.`, fix: 'Choose another id, or edit the folder that is there.' });
       for (const [name, content] of files) {

@@ -40,6 +40,12 @@ describe('a new connector', () => {
     expect(loadConnector(dir).mappingIn['person']!.fields['name']).toMatchObject({ transform: 'name' });
   });
 
+  it.each(['folder', 'ftp', 'sftp'] as const)('is live from the beginning where files are exchanged over %s', async (exchange) => {
+    const dir = written({ ...common, ...shapeOfSample('m_20260331.csv', Buffer.from('member_no,name,phone\r\n1,张,1\r\n')), exchange });
+    expect(await failures(dir)).toEqual([]);
+    expect(loadConnector(dir).manifest).toMatchObject({ mode: 'live', live: [{ protocol: 'file-fetch' }], delivery: { protocol: 'file-drop' } });
+  });
+
   it('says of a broken folder what is wrong with it', async () => {
     const dir = written({ ...common, ...shapeOfSample('m.csv', Buffer.from('member_no,name,phone\r\n1,张,1\r\n')) });
     const file = path.join(dir, 'fixtures/in/ordinary-and-doubtful.expected.json');

@@ -14,6 +14,8 @@ export interface NewConnector extends SampleShape {
   category: string;
   /** Column of the record's own key; guessed when absent. */
   key?: string;
+  /** How files are exchanged with it; absent: its live protocol is decided later. */
+  exchange?: 'folder' | 'ftp' | 'sftp';
 }
 
 const TABLE = 'ROWS';
@@ -55,8 +57,9 @@ function manifest(w: NewConnector, key: string, first: ReadonlyMap<string, { col
   return [
     `# ${w.name}: what the system is and how its rows are read. connectors/README.md explains every key.`,
     yaml({ id: w.id, name: w.name, nameEn: w.nameEn, owner: w.owner, category: w.category }),
-    '# DECIDE: live, once its protocol and its secrets are agreed (connectors/README.md, "Protocols").',
-    'mode: snapshot\n',
+    ...(w.exchange === undefined
+      ? ['# DECIDE: live, once its protocol and its secrets are agreed (connectors/README.md, "Protocols").', 'mode: snapshot\n']
+      : ['mode: live\n']),
     yaml({ snapshot: { tables: [{ id: TABLE, file: w.filePattern, read }] } }),
     `# DECIDE: is ${key} the key that names a record for ever, and ${time ?? 'the date of the file'} what makes a version newer?`,
     yaml({
@@ -72,6 +75,21 @@ function manifest(w: NewConnector, key: string, first: ReadonlyMap<string, { col
     '# DECIDE: columns that must never enter (accounts, charges, diagnoses): masked before anything is stored.',
     'never: []\n',
     yaml({ limits: { encoding: w.encoding } }),
+    ...(w.exchange === undefined ? [] : [liveSection(w.id, w.exchange)]),
+  ].join('\n');
+}
+
+function liveSection(id: string, transport: NonNullable<NewConnector['exchange']>): string {
+  const prefix = `YICI_${id.toUpperCase().replaceAll('-', '_')}`;
+  const place = { transport, urlSecret: `${prefix}_URL`, ...(transport === 'sftp' && { hostKeySecret: `${prefix}_HOST_KEY` }) };
+  return [
+    `# DECIDE: where its files lie. ${prefix}_URL is ${transport === 'folder' ? 'the path of a folder' : `${transport}://user:password@host`}; \`folder\` stands below it.`,
+    yaml({
+      live: [{ protocol: 'file-fetch', ...place, folder: 'export', pollSeconds: 15 }],
+      delivery: { protocol: 'file-drop', ...place, folder: 'import', file: 'HUB_{time}_{sequence}.csv', rows: 'table', table: TABLE },
+    }),
+    ...(transport === 'folder' ? [] : ['# DECIDE: the host of its file server.', yaml({ allowedHosts: ['127.0.0.1'] })]),
+    yaml({ secrets: [`${prefix}_URL`, ...(transport === 'sftp' ? [`${prefix}_HOST_KEY`] : [])] }),
   ].join('\n');
 }
 

@@ -40,7 +40,7 @@ export function Balances({ board }: { board: SystemBoard }): ReactNode {
               <Term label={e.left[0]} n={e.left[1]} />
               {e.right.map(([label, n], i) => <Term key={label} label={label} n={n} sign={i === 0 ? '=' : '+'} />)}
             </span>
-            <BalanceMark balanced={e.balanced} text={e.balanced ? t('board.balances') : off.length > 0 ? t('board.offAt', { systems: off.join(language === 'zh' ? '、' : ', ') }) : t('board.off', { n: Math.abs(e.left[1] - e.right.reduce((sum, [, n]) => sum + n, 0)) })} />
+            <BalanceMark balanced={e.balanced} text={e.balanced ? t('board.balances') : off.length > 0 ? t('board.offAt', { systems: off.join(t('value.list')) }) : t('board.off', { n: Math.abs(e.left[1] - e.right.reduce((sum, [, n]) => sum + n, 0)) })} />
           </div>
         );
       })}

@@ -34,6 +34,7 @@ export default function PulseChart({ samples, now }: { samples: readonly Sample[
   useEffect(() => {
     chart.current?.setOption({
       animation: false,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       grid: { left: 8, right: 8, top: 10, bottom: 22, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
       tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' }, confine: true },
       xAxis: { type: 'category', data: buckets.map((b) => secondOf(new Date(b.at).toISOString())), axisTick: { show: false }, axisLine: { lineStyle: { color: '#d4d3cb' } }, axisLabel: { color: '#6b7478', fontSize: 11, interval: 11, formatter: (text: string) => text.slice(0, 5) } },

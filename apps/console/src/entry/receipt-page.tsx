@@ -44,7 +44,7 @@ function Entered({ entry }: { entry: EntryView }): ReactNode {
   const { t } = wording;
   const entered = Object.entries(entry.body).flatMap(([path, value]) => {
     const texts = valueTexts(path, value, wording);
-    return texts.length === 0 ? [] : [{ path, text: texts.map((text) => covered(path, text)).join('、') }];
+    return texts.length === 0 ? [] : [{ path, text: texts.map((text) => covered(path, text)).join(t('value.list')) }];
   });
   return (
     <dl className="facts entered" aria-label={t('receipt.what')}>

@@ -38,7 +38,7 @@ function Chosen({ id, onOther }: { id: string; onOther: () => void }): ReactNode
   const { t } = wording;
   const { data: person, refused, again } = useAnswer<PersonView>(`/persons/${id}`);
   if (refused) return <Fault refused={refused} again={again} />;
-  const textOf = (path: string): string => valueTexts(path, person?.fields[path]?.value, wording).map((text) => covered(path, text)).join('、');
+  const textOf = (path: string): string => valueTexts(path, person?.fields[path]?.value, wording).map((text) => covered(path, text)).join(t('value.list'));
   return (
     <div className="chosen">
       <div>

@@ -45,7 +45,7 @@ export function HistoryPanel({ id, nameOf, cover }: { id: string; nameOf: (syste
                 return (
                   <div key={path}>
                     <dt>{fieldName(path, t)}</dt>
-                    <dd>{valueTexts(path, field?.value, wording).map((text) => cover(path, text)).join('、') || '–'}{field && <small className="quiet"> {nameOf(field.provenance.system)}</small>}</dd>
+                    <dd>{valueTexts(path, field?.value, wording).map((text) => cover(path, text)).join(t('value.list')) || '–'}{field && <small className="quiet"> {nameOf(field.provenance.system)}</small>}</dd>
                   </div>
                 );
               })}

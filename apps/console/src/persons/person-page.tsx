@@ -56,7 +56,7 @@ const SHOWN = ['citizenId', 'phones', 'currentAddress', 'registeredAddress'] as 
 function PersonHead({ person: { fields, records, asOf }, cover, actions }: { person: PersonView; cover: (path: string, text: string) => string; actions: ReactNode }): ReactNode {
   const wording = useWording();
   const { t } = wording;
-  const textOf = (path: string): string => valueTexts(path, fields[path]?.value, wording).map((text) => cover(path, text)).join('、');
+  const textOf = (path: string): string => valueTexts(path, fields[path]?.value, wording).map((text) => cover(path, text)).join(t('value.list'));
   const vital = fields['vitalStatus']?.value;
   const [name] = valueTexts('name', fields['name']?.value, wording);
   return (

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { GoldenFields } from '#libs/model/golden-record';
+import { fill } from '../text/fill.js';
 import { ZH, type TextKey } from '../text/zh.js';
 import { sideBySide } from './side-by-side.js';
 import { covered, valueTexts, type Wording } from './value-text.js';
 
-const wording: Wording = { t: (key: TextKey) => ZH[key], codeName: (table, code) => (table === 'sex' ? { 1: '男', 2: '女' }[code] : undefined) };
+const wording: Wording = { t: (key: TextKey, values = {}) => fill(ZH[key], values), codeName: (table, code) => (table === 'sex' ? { 1: '男', 2: '女' }[code] : undefined) };
 const texts = (path: string, value: unknown): string[] => valueTexts(path, value, wording);
 const record = (system: string, body: object, more: object = {}) => ({ key: `${system}:person:1`, system, state: 'current', observedAt: '2026-04-01T00:00:00Z', attached: false, body, ...more });
 const from = (system: string) => ({ record: `${system}:person:1`, system, observedAt: '2026-04-01T00:00:00Z', reason: 'authority' });

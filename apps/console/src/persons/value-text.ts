@@ -47,7 +47,7 @@ function objectText(path: string, value: object, wording: Wording): string {
 const PLAIN_ID = new Set(['valid', 'placeholder']);
 
 function idText({ value, status }: CitizenIdReading, { t }: Wording): string {
-  return PLAIN_ID.has(status) ? value : `${value}（${t(`id.${status}` as TextKey)}）`;
+  return PLAIN_ID.has(status) ? value : t('value.note', { value, note: t(`id.${status}` as TextKey) });
 }
 
 function dateText({ date, calendar }: PartialDate, { t }: Wording): string {
@@ -56,7 +56,7 @@ function dateText({ date, calendar }: PartialDate, { t }: Wording): string {
 
 function phoneText({ number, verified, holder }: Phone, { t }: Wording): string {
   const notes = [...(holder === undefined || holder === 'own' ? [] : [t(`value.${holder}`)]), ...(verified ? [t('value.verified')] : [])];
-  return notes.length === 0 ? number : `${number}（${notes.join(' ')}）`;
+  return notes.length === 0 ? number : t('value.note', { value: number, note: notes.join(' ') });
 }
 
 /** An address as it is said in China, in either language: 幸福小区3幢2单元301室. What could not be read stands as written. */
@@ -67,7 +67,7 @@ export function addressText(a: Address, { t }: Wording): string {
     room === undefined && floor !== undefined ? floor : undefined, room && `${room}${t('value.room')}`,
   ].filter(Boolean).join('');
   const shown = text === '' ? a.raw : text;
-  return a.tags?.length ? `${shown}（${a.tags.join(' ')}）` : shown;
+  return a.tags?.length ? t('value.note', { value: shown, note: a.tags.join(' ') }) : shown;
 }
 
 function relativeText({ role, name, citizenId }: Relative, wording: Wording): string {
@@ -82,7 +82,8 @@ function membershipText({ relation }: Membership, { t, codeName }: Wording): str
 /** `name：value` of every detail that is there. Keys are named where the dictionary has them. */
 function facetText(facet: object, { t }: Wording): string {
   const details = Object.entries(facet).filter(([, v]) => v !== undefined && v !== '' && !(Array.isArray(v) && v.length === 0));
-  return details.map(([key, v]) => `${named(key, t)}：${typeof v === 'boolean' ? t(v ? 'value.yes' : 'value.no') : Array.isArray(v) ? v.join(' ') : String(v)}`).join('；');
+  const said = (v: unknown): string => (typeof v === 'boolean' ? t(v ? 'value.yes' : 'value.no') : Array.isArray(v) ? v.join(' ') : String(v));
+  return details.map(([key, v]) => t('value.detail', { name: named(key, t), value: said(v) })).join(t('value.details'));
 }
 
 function named(key: string, t: Wording['t']): string {

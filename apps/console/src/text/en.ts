@@ -176,7 +176,6 @@ export const EN: Record<TextKey, string> = {
   'history.now': 'now',
   'history.known': 'Known to the hub {time}',
   'history.true': 'True since {time}',
-  'history.changed': '{field}',
   'history.more': 'Earlier',
   'history.first': 'First known',
 
@@ -299,6 +298,10 @@ export const EN: Record<TextKey, string> = {
   'value.lunar': 'lunar',
   'value.yes': 'yes',
   'value.no': 'no',
+  'value.list': ', ',
+  'value.note': '{value} ({note})',
+  'value.detail': '{name}: {value}',
+  'value.details': '; ',
   'value.member': 'member',
   'value.building': '幢',
   'value.unit': '单元',

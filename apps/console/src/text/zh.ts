@@ -174,7 +174,6 @@ export const ZH = {
   'history.now': '现在',
   'history.known': '平台得知：{time}',
   'history.true': '实际发生：{time}',
-  'history.changed': '{field}',
   'history.more': '更早',
   'history.first': '首次得知',
 
@@ -297,6 +296,10 @@ export const ZH = {
   'value.lunar': '农历',
   'value.yes': '是',
   'value.no': '否',
+  'value.list': '、',
+  'value.note': '{value}（{note}）',
+  'value.detail': '{name}：{value}',
+  'value.details': '；',
   'value.member': '户内成员',
   'value.building': '幢',
   'value.unit': '单元',

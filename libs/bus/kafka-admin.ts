@@ -15,7 +15,7 @@ export class KafkaAdmin {
 
   constructor(private readonly client: KafkaClient) {}
 
-  /** @throws YICI_LOG_LOGIN_REFUSED at once; YICI_LOG_UNREACHABLE, with the last failure as its cause, when the time is over. */
+  /** @throws YICI_LOG_LOGIN_REFUSED, YICI_LOG_NOT_ALLOWED at once; YICI_LOG_UNREACHABLE, with the last failure as its cause, when the time is over. */
   async ask<T>(limitMs: number, question: (admin: Admin) => Promise<T>): Promise<T> {
     const end = Date.now() + limitMs;
     for (;;) {
@@ -26,7 +26,9 @@ export class KafkaAdmin {
         if (error instanceof YiciError) throw error;
         if (this.open === open) this.open = undefined;
         await disconnect(open);
-        if (namesOf(error).includes('KafkaJSSASLAuthenticationError')) throw loginRefused(error);
+        const names = namesOf(error);
+        if (names.includes('KafkaJSSASLAuthenticationError')) throw loginRefused(error);
+        if (names.some((n) => n.endsWith('_AUTHORIZATION_FAILED'))) throw notAllowed(error);
         if (this.closing || Date.now() + PAUSE_MS > end) throw unreachable(error);
         await sleep(PAUSE_MS);
       }
@@ -55,10 +57,10 @@ async function disconnect(open: Promise<Admin>): Promise<void> {
   await open.then((admin) => admin.disconnect()).catch(() => undefined);
 }
 
-/** kafkajs wraps: the reason may lie two causes deep. */
+/** Names of an error and the brokers' own names of it; kafkajs wraps: the reason may lie two causes deep. */
 function namesOf(error: unknown): string[] {
   const names: string[] = [];
-  for (let e = error; e instanceof Error; e = e.cause) names.push(e.name);
+  for (let e = error; e instanceof Error; e = e.cause) names.push(e.name, (e as { type?: string }).type ?? '');
   return names;
 }
 
@@ -66,6 +68,13 @@ function loginRefused(cause: unknown): YiciError {
   return new YiciError({
     code: 'YICI_LOG_LOGIN_REFUSED', stage: 'config', severity: 'fatal', cause, message: 'The Kafka brokers refuse the user name or password.',
     fix: 'Check YICI_KAFKA_USERNAME, YICI_KAFKA_PASSWORD and YICI_KAFKA_MECHANISM.',
+  });
+}
+
+function notAllowed(cause: unknown): YiciError {
+  return new YiciError({
+    code: 'YICI_LOG_NOT_ALLOWED', stage: 'config', severity: 'fatal', cause, message: 'The Kafka brokers do not let this user do what the hub needs.',
+    fix: 'Give it the rights that docs/operating.md names.',
   });
 }
 

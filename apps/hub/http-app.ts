@@ -12,10 +12,10 @@ import { SESSION_COOKIE } from '#libs/access/session-token';
 import type { Health } from '#libs/platform/health';
 import type { Logger } from '#libs/platform/logger';
 import type { Metrics } from '#libs/platform/metrics';
+import { boundBodies } from './bounded-bodies.js';
 import { HealthController, type GuardedSystems } from './health-controller.js';
 import { nestLogger } from './nest-logger.js';
 import { allowedMethods } from './routes.js';
-import { cutSlowBodies } from './slow-bodies.js';
 
 export interface HttpParts {
   logger: Logger;
@@ -33,8 +33,9 @@ export interface HttpParts {
 /** Nothing a clerk sends needs more. */
 const LARGEST_BODY = '2mb';
 /** A push of 200 objects of the largest system is ~400 kB, one of 1,000 objects ~2 MB. */
-const LARGEST_PUSH = '4mb';
-const SLOWEST_PUSH_MS = 15_000;
+const PUSH_BOUNDS = { bytes: 4 * 1024 * 1024, milliseconds: 15_000 };
+/** More than the bounds, which speak first. */
+const PARSED_PUSH = '5mb';
 const REQUEST_LIMIT_MS = 30_000;
 const HEADERS_LIMIT_MS = 10_000;
 const IDLE_LIMIT_MS = 20_000;
@@ -61,8 +62,8 @@ export async function createHttpApp(imports: ModuleMetadata['imports'], parts: H
   if (parts.staticDir !== undefined) app.useStaticAssets(parts.staticDir, { dotfiles: 'ignore', index: ['index.html'], setHeaders: keptFiles });
   app.use(neverKept);
   // Before the JSON parser, which passes a body by that was read: a push is signed byte for byte.
-  app.use(cutSlowBodies(SLOWEST_PUSH_MS, (request) => isMachineIntake(request.url)));
-  app.useBodyParser('raw', { limit: LARGEST_PUSH, inflate: false, type: (request) => isMachineIntake(request.url) });
+  app.use(boundBodies(PUSH_BOUNDS, (request) => isMachineIntake(request.url)));
+  app.useBodyParser('raw', { limit: PARSED_PUSH, inflate: false, type: (request) => isMachineIntake(request.url) });
   app.useBodyParser('json', { limit: LARGEST_BODY, type: ['application/json', 'application/*+json'] });
   app.useGlobalFilters(new ProblemFilter(
     ({ code, method, route, error }) => parts.logger.error('http.failed', { code, method, route }, error),

@@ -1,0 +1,48 @@
+import type { NextFunction, Request, Response } from 'express';
+
+export interface BodyBounds {
+  bytes: number;
+  /** For the whole body. */
+  milliseconds: number;
+}
+
+/** How long a refused sender may read the answer before its connection is cut. */
+const LAST_WORD_MS = 1000;
+
+/**
+ * Refuses a body that is too large or too slow while it comes, and cuts its connection. The body parser alone would read a body without a
+ * length to its end before it says 413; Node's own time limit is looked at every half minute only.
+ */
+export function boundBodies({ bytes, milliseconds }: BodyBounds, concerns: (request: Request) => boolean) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (!concerns(request)) return next();
+    const refuse = (status: 408 | 413): void => {
+      clearTimeout(timer);
+      // Nothing is read any more: what the sender has on its way stays with it.
+      request.removeAllListeners('data');
+      request.pause();
+      if (!response.headersSent) answer(response, status);
+      setTimeout(() => request.destroy(), LAST_WORD_MS).unref();
+    };
+    const timer = setTimeout(() => refuse(408), milliseconds);
+    for (const event of ['end', 'close']) request.once(event, () => clearTimeout(timer));
+    if (Number(request.headers['content-length'] ?? 0) > bytes) return refuse(413);
+    let received = 0;
+    request.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      if (received > bytes) refuse(413);
+    });
+    next();
+  };
+}
+
+const PROBLEMS = {
+  408: { code: 'YICI_PUSH_TOO_SLOW', message: 'The body of the request did not come in time; nothing of it was taken.', fix: 'Send the same again, in smaller parts where the line is slow.' },
+  413: { code: 'YICI_PUSH_TOO_LARGE', message: 'The request is larger than the hub accepts; nothing of it was taken.', fix: 'Send it in smaller parts.' },
+};
+
+function answer(response: Response, status: 408 | 413): void {
+  const problem = PROBLEMS[status];
+  response.setHeader('Connection', 'close');
+  response.status(status).type('application/problem+json').send(JSON.stringify({ type: 'about:blank', title: problem.message, status, ...problem }));
+}

@@ -6,6 +6,7 @@ import { startHousing } from '#libs/synthetic/simulators/housing-simulator';
 import { startHukou } from '#libs/synthetic/simulators/hukou';
 import { startPublicHealth } from '#libs/synthetic/simulators/public-health-simulator';
 import { startResidencePermit } from '#libs/synthetic/simulators/residence-permit-simulator';
+import { startPartyVolunteer } from '#libs/synthetic/simulators/party-volunteer-simulator';
 import type { StartSimulator } from '#libs/synthetic/simulators/simulator';
 import { startSocialInsurance } from '#libs/synthetic/simulators/social-insurance-simulator';
 import { startSmartCommunity } from '#libs/synthetic/simulators/smart-community-simulator';
@@ -24,4 +25,5 @@ export const SIMULATORS: Readonly<Record<string, StartSimulator>> = {
   'family-planning': startFamilyPlanning,
   disability: startDisability,
   'social-insurance': startSocialInsurance,
+  'party-volunteer': startPartyVolunteer,
 };

@@ -21,7 +21,7 @@ export function bounded(name: string, maxBytes: number): Transform {
 
 /** Milliseconds that a transfer of so many bytes may take as a whole. */
 export function longestTransfer(bytes: number, timeoutMs: number): number {
-  return timeoutMs + (bytes / SLOWEST_BYTES_A_SECOND) * 1000;
+  return Math.ceil(timeoutMs + (bytes / SLOWEST_BYTES_A_SECOND) * 1000);
 }
 
 /** A file that only the hub's user may read, written as it comes. */

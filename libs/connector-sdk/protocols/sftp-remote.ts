@@ -7,6 +7,7 @@ import { streamToFile } from './file-transfer.js';
 
 const SSH_PORT = 22;
 const KEEPALIVE_MS = 5000;
+const LEAVE_MS = 1000;
 
 /** A folder of an SFTP server (SSH File Transfer Protocol 3). The server's key is pinned: another one is refused before a password is sent. */
 export class SftpRemote implements RemoteFolder {
@@ -91,6 +92,7 @@ export class SftpRemote implements RemoteFolder {
     this.wrongKey = false;
     const lost = (): void => {
       if (this.client === client) this.client = undefined;
+      connectionOf(client).destroy();
     };
     const client = new SftpClient('yici', { error: lost, end: lost, close: lost });
     this.client = client;
@@ -109,8 +111,13 @@ export class SftpRemote implements RemoteFolder {
   private async forget(): Promise<void> {
     const { client } = this;
     this.client = undefined;
-    // A connection that is gone cannot be ended in an orderly way.
-    await client?.end().catch(() => undefined);
+    if (client === undefined) return;
+    const connection = connectionOf(client);
+    // A server that is silent does not take leave either.
+    const patience = setTimeout(() => connection.destroy(), LEAVE_MS);
+    await client.end().catch(() => undefined);
+    clearTimeout(patience);
+    connection.destroy();
   }
 
   private fault(what: string, cause: unknown): YiciError {
@@ -124,6 +131,11 @@ export class SftpRemote implements RemoteFolder {
     }
     return unreachable(this.place, what, cause);
   }
+}
+
+/** The library leaves half a connection behind where a server was never ready. */
+function connectionOf(client: SftpClient): { destroy(): void } {
+  return (client as unknown as { client: { destroy(): void } }).client;
 }
 
 /** `SHA256:` and the base64 of the digest, with or without padding, as OpenSSH prints it. */

@@ -94,7 +94,7 @@ describe('GET /board', () => {
 
 describe('GET /entries/:id/events', () => {
   it('shows the lights of an entry move, to its worker alone', async () => {
-    const { body } = await worker('POST', '/entries', { body: newcomer('990101195203140324') });
+    const { body } = await worker('POST', '/entries', { body: newcomer('990101201809010150') });
     const seen = await events<EntryView>(`/entries/${body.entryId}/events`, 'worker', (states) => states.at(-1)?.state === 'resolved' && states.at(-1)!.receipt.every((l) => l.reasonCode !== 'notProcessed'));
     expect(seen.at(-1)!.receipt.map((l) => l.target)).toEqual(stage.hub.parts.connectors.map((c) => c.id));
     expect((await (await stage.account('other', 'worker'))('GET', `/entries/${body.entryId}/events`)).status).toBe(404);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { link, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -41,7 +41,8 @@ export class SftpServer {
 }
 
 function hostKey(file: string): { private: string; fingerprint: string } {
-  if (!existsSync(file)) writeFileSync(file, ssh2.utils.generateKeyPairSync('ed25519').private, { mode: 0o600 });
+  // Of ssh2's own Ed25519 keys about one in 300 cannot be read again.
+  if (!existsSync(file)) writeFileSync(file, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
   const text = readFileSync(file, 'utf8');
   const parsed = ssh2.utils.parseKey(text);
   if (parsed instanceof Error) throw parsed;

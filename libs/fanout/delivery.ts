@@ -11,6 +11,8 @@ export interface DeliveryPayload {
   /** Canonical paths written, and the columns on the wire. */
   paths?: string[];
   columns?: PlannedWrite['columns'];
+  /** Canonical paths that reconciliation found missing there: they are written whatever the hub last read. */
+  lost?: string[];
   /** The target's own key of the record written to. */
   key?: string;
   /** What the target acknowledges it by: a file's name, a row of an exchange table. */

@@ -29,7 +29,7 @@ export class DriftRepair {
       await store.projections.forget(tx, this.target.id, due.map((d) => ({ targetRef: d.ref, paths: d.paths })));
       await store.deliveries.add(tx, due.map((d) => ({
         target: this.target.id, recordType: d.recordType, targetRef: d.ref, entityId: entities.get(d.entityId)!.entityId, entityVersion: entities.get(d.entityId)!.version,
-        cause: `reconcile-${this.runId}`, action: 'update' as const, state: 'waiting' as const, due: true,
+        cause: `reconcile-${this.runId}`, action: 'update' as const, state: 'waiting' as const, due: true, payload: { lost: d.paths },
       })));
       await store.drift.repaired(tx, this.target.id, [...read, ...due]);
     });

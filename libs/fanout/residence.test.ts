@@ -8,7 +8,7 @@ import { tellable } from './occupancy.js';
 import { dwellingDoors, residenceOf } from './residence.js';
 import { SharingRules, type Agreement } from './sharing-rules.js';
 
-const AUTHORITY = authorityTable([{ system: 'grid', field: 'currentAddress', rank: 1 }, { system: 'hukou', field: 'vitalStatus', rank: 1 }]);
+const AUTHORITY = authorityTable([{ system: 'grid', field: 'currentAddress', rank: 1 }, { system: 'hukou', field: 'vitalStatus', rank: 1, condition: 'deathAlone' }]);
 const giving = (...providers: string[]): SharingRules => new SharingRules('housing', providers.map((provider): Agreement => ({
   provider, target: 'housing', field: 'memberships', condition: 'conditional', conditionText: 'only as counts', state: 'approved', expiresOn: '2030-01-01',
 })), '2026-07-01');

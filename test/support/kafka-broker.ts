@@ -43,7 +43,7 @@ export class KafkaNodes {
       const lines = { ...open, ...(secure && secureProperties(open, node, secure)) };
       const users = secure === undefined ? [] : ['--add-scram', `SCRAM-SHA-512=[name=${secure.username},password=${secure.password}]`];
       writeFileSync(all.file(node), Object.entries(lines).map(([name, value]) => `${name}=${value}\n`).join(''));
-      await run('java', ['-Xmx128m', '-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', all.file(node), ...users]);
+      await run('java', ['-Xmx128m', '-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', `--cluster-id=${cluster}`, '-c', all.file(node), ...users]);
       all.startNode(node.id);
     }));
     return all;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { freePort } from '#apps/cli/free-port';
+import { OFFICE_ACCOUNT, officeAccount } from '#apps/cli/demo/office-account';
 import type { HubClient } from '#apps/cli/hub-client';
 import { startLegacy, type Legacy } from '#apps/legacy/start-legacy';
 import { decodeEvent, encodeEvent } from '#libs/bus/cloud-event';
@@ -56,6 +57,7 @@ beforeAll(async () => {
   sealing = new Sealing(loadSealingKeys(path.join(hub.dataDir, 'keys.json'), { create: false }).keys);
   worker = await hub.as('worker');
   const admin = await hub.as('admin');
+  secrets[OFFICE_ACCOUNT] = await officeAccount(admin);
   await Promise.all(legacy.simulators.map((s) => s.publish()));
   await atRest();
   await admin.post('/agreements/approve', { state: 'proposed' });

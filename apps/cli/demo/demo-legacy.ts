@@ -12,6 +12,8 @@ export interface DemoLegacy {
   control: ControlServer;
   /** Secrets and addresses by the names the connector folders give them. */
   environment: Readonly<Record<string, string>>;
+  /** Gives the systems a secret that exists only once the hub runs. */
+  tell(name: string, value: string): void;
 }
 
 /** Database of the simulated exchange tables, beside the hub's own in the same server. */
@@ -30,5 +32,5 @@ export async function startDemoLegacy(folder: DemoFolder, hubUrl: string, logger
   shutdown.add('legacy', () => legacy.stop());
   const control = await ControlServer.start(legacy.simulators);
   shutdown.add('control', () => control.stop());
-  return { legacy, control, environment: { ...secrets, ...legacy.environment } };
+  return { legacy, control, environment: { ...secrets, ...legacy.environment }, tell: (name, value) => { secrets[name] = value; } };
 }

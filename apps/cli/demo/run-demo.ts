@@ -23,6 +23,7 @@ import { startDemoLegacy, type DemoLegacy } from './demo-legacy.js';
 import { DemoLife } from './demo-life.js';
 import { chooseMover, type DemoMover } from './demo-move.js';
 import { DemoProgress } from './demo-progress.js';
+import { OFFICE_ACCOUNT, officeAccount } from './office-account.js';
 import type { DemoStage } from './demo-stage.js';
 
 export interface DemoOptions extends DemoSource {
@@ -127,7 +128,9 @@ export class Demo {
       const account = accounts.find((a) => a.role === role)!;
       return HubClient.signIn(hub.url, account.username, account.password);
     };
-    return { admin: await as('admin'), worker: await as('worker') };
+    const admin = await as('admin');
+    demo.tell(OFFICE_ACCOUNT, await officeAccount(admin));
+    return { admin, worker: await as('worker') };
   }
 
   private async read(): Promise<void> {

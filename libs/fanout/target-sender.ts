@@ -1,4 +1,5 @@
 import type { ItemAnswer, TargetChannel } from '#libs/connector-sdk/target-channel';
+import { YiciError } from '#libs/kernel/errors';
 import type { DeadLetterRaised, TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Logger } from '#libs/platform/logger';
@@ -94,7 +95,10 @@ export class TargetSender {
     } catch (error) {
       this.circuit.failed();
       this.probing = true;
-      this.logger.warn('fanout.targetUnreachable', { target: this.target.id, waiting: attempts.length, pauseMs: this.circuit.waitMs() }, error);
+      const fields = { target: this.target.id, waiting: attempts.length, pauseMs: this.circuit.waitMs() };
+      // A target that said it is gone for good needs a person; one that is away comes back by itself.
+      if (error instanceof YiciError && !error.retriable) this.logger.error('fanout.targetDisabled', fields, error);
+      else this.logger.warn('fanout.targetUnreachable', fields, error);
       return undefined;
     }
   }

@@ -79,6 +79,8 @@ export class RestListSource implements LiveSource {
     const since = mark?.since ?? (mark === undefined ? '' : this.windowStart(mark.reached));
     let reached = mark?.reached ?? '';
     let cursor = mark?.cursor;
+    /** The caller holds a mark in the middle of a read. */
+    let open = cursor !== undefined;
     const inWindow = new Map<string, string>();
     const started = this.now();
     for (let pages = 0; pages < MOST_PAGES; pages++) {
@@ -100,7 +102,8 @@ export class RestListSource implements LiveSource {
       cursor = page.cursor;
       const ended = cursor === undefined;
       const moved: ListMark = ended ? { reached } : { reached, since, cursor };
-      if (fresh.length > 0 || (ended && (mark === undefined || mark.cursor !== undefined || reached !== mark.reached))) {
+      if (fresh.length > 0 || (ended && (mark === undefined || open || reached !== mark.reached))) {
+        open = !ended;
         yield { channel: this.channel, rows: this.outcomes(fresh), mark: moved };
       }
       if (ended) break;

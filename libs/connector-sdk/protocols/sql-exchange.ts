@@ -15,6 +15,14 @@ function channelOf(table: string): string {
   return `sql:${table}`;
 }
 
+async function inWords<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw sqlError(error, 'source');
+  }
+}
+
 /** Mark of a table that is read by its flag: it was read as a whole once. */
 const READ_AS_A_WHOLE = { connected: true };
 
@@ -38,7 +46,7 @@ export class SqlExchangeSource implements LiveSource {
       try {
         if (live.kind === 'flag') {
           const batches = readFlagged(rows, live, mark === undefined, signal);
-          for await (const { outcomes, taken } of batches) yield { channel, rows: outcomes, taken };
+          for await (const { outcomes, taken } of batches) yield { channel, rows: outcomes, taken: () => inWords(taken()) };
           if (mark === undefined) yield { channel, rows: [], mark: READ_AS_A_WHOLE };
         } else yield* this.pollGrowing(rows, live, marks, signal);
       } catch (error) {

@@ -39,7 +39,7 @@ class CorrectionsSimulator implements Simulator {
     await this.database.create(WRITTEN);
     await this.database.create(DEATHS);
     if (await this.database.create(PERSONS)) await this.database.insert(TABLE, COLUMNS, distinct(readCsvTable(join(cityDir, SYSTEM, `${TABLE}.csv`), 'ID', log, 'utf-8')));
-    this.proxy = await SqlProxy.start(databaseUrl, () => this.faults.next(), (ms) => this.database.lock(TABLE, ms), port);
+    this.proxy = await SqlProxy.start(databaseUrl, this.faults, (ms) => this.database.lock(TABLE, ms), port);
     this.job.start();
     return this;
   }

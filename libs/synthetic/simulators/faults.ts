@@ -61,6 +61,11 @@ export class Faults {
     return this.lasting !== undefined && kinds.includes(this.lasting.kind) ? this.lasting : undefined;
   }
 
+  /** What `next` would return; it stays to be met. */
+  peek(): Fault | undefined {
+    return this.queue[0] ?? this.lasting;
+  }
+
   /** A lasting fault that shapes the system's behaviour rather than one request (echo, out-of-order). */
   get standing(): Fault | undefined {
     return this.lasting;

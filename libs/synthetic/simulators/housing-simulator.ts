@@ -38,8 +38,8 @@ class HousingSimulator implements Simulator {
     if (await this.database.create(TITLES)) await this.database.insert(TITLES.name, COLUMNS, readCsvTable(join(cityDir, SYSTEM, 'V_FWCQ.csv'), 'ID', log, 'utf-8'));
     await this.database.run(`create or replace view ${this.database.table('V_FWCQ')} as select * from ${this.titles}`);
     // Faults that were told for some requests are meant for the interface; lasting ones are of the whole system.
-    const next = () => SQL_FAULTS.some((kind) => kind === this.faults.standing?.kind) ? this.faults.standing : undefined;
-    this.proxy = await SqlProxy.start(databaseUrl, next, (ms) => this.database.lock(TITLES.name, ms));
+    const lasting = () => SQL_FAULTS.some((kind) => kind === this.faults.standing?.kind) ? this.faults.standing : undefined;
+    this.proxy = await SqlProxy.start(databaseUrl, { next: lasting, peek: lasting }, (ms) => this.database.lock(TITLES.name, ms));
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
       this.server.listen(port ?? 0, '127.0.0.1', resolve);

@@ -15,7 +15,7 @@ class Hukou implements Simulator {
 
   async start(): Promise<this> {
     const { databaseUrl, port } = this.context;
-    this.proxy = await SqlProxy.start(databaseUrl, () => this.faults.next(), (ms) => this.running.busy(ms), port);
+    this.proxy = await SqlProxy.start(databaseUrl, this.faults, (ms) => this.running.busy(ms), port);
     return this;
   }
 

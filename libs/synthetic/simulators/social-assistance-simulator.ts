@@ -47,7 +47,7 @@ class SocialAssistanceSimulator implements Simulator {
     const file = (name: string): TextRow[] => readCsvTable(join(cityDir, SYSTEM, `${name}.csv`), '', log);
     if (fresh.get(FAMILY) === true) await this.database.insert(FAMILY, FAMILY_COLUMNS, file(FAMILY));
     if (fresh.get(PEOPLE) === true) await this.database.insert(PEOPLE, PEOPLE_COLUMNS, file(PEOPLE));
-    this.proxy = await SqlProxy.start(databaseUrl, () => this.faults.next(), (ms) => this.database.lock(PEOPLE, ms), port);
+    this.proxy = await SqlProxy.start(databaseUrl, this.faults, (ms) => this.database.lock(PEOPLE, ms), port);
     this.job.start();
     return this;
   }

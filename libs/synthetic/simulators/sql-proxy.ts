@@ -1,9 +1,12 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault } from './faults.js';
+import type { Faults } from './faults.js';
 
 /** Kinds that a database behind this door can throw. */
 export const SQL_FAULTS = ['slow', 'error', 'busy', 'disconnect', 'lost-answer'] as const;
+
+/** Where the door asks what the next request meets. */
+export type Meets = Pick<Faults, 'next' | 'peek'>;
 
 /** For so long a busy table is locked. */
 const BUSY_MS = 2000;
@@ -18,12 +21,12 @@ export class SqlProxy {
 
   private constructor(private readonly server: Server, private readonly target: URL) {}
 
-  /** `next`: the fault that the next request meets. `lock`: locks the system's tables for some milliseconds. */
-  static async start(targetUrl: string, next: () => Fault | undefined, lock: (ms: number) => Promise<void>, port = 0): Promise<SqlProxy> {
+  /** `lock`: locks the system's tables for some milliseconds. */
+  static async start(targetUrl: string, faults: Meets, lock: (ms: number) => Promise<void>, port = 0): Promise<SqlProxy> {
     const target = new URL(targetUrl);
     const server = createServer();
     const proxy = new SqlProxy(server, target);
-    server.on('connection', (client) => proxy.pass(client, next, lock));
+    server.on('connection', (client) => proxy.pass(client, faults, lock));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, '127.0.0.1', resolve);
@@ -44,7 +47,7 @@ export class SqlProxy {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  private pass(client: Socket, next: () => Fault | undefined, lock: (ms: number) => Promise<void>): void {
+  private pass(client: Socket, faults: Meets, lock: (ms: number) => Promise<void>): void {
     const { target } = this;
     const upstream = connect(Number(target.port || DEFAULT_PORTS[target.protocol]), target.hostname);
     const end = (): void => {
@@ -64,18 +67,16 @@ export class SqlProxy {
     let lost = false;
     upstream.on('data', (data) => (lost ? end() : client.write(data)));
     let last: Promise<void> = Promise.resolve();
-    let pending: Fault | undefined;
     client.on('data', (data: Buffer) => {
       last = last.then(async () => {
-        pending ??= next();
-        const fault = pending;
         // An answer can only be lost of a request that did something.
-        if (fault?.kind !== 'lost-answer' || data.toString('latin1').toLowerCase().includes('commit')) pending = undefined;
+        const spared = faults.peek()?.kind === 'lost-answer' && !data.toString('latin1').toLowerCase().includes('commit');
+        const fault = spared ? undefined : faults.next();
         switch (fault?.kind) {
           case 'slow': await sleep(fault.ms); break;
           case 'busy': void lock(BUSY_MS).catch(() => undefined); await sleep(50); break;
           case 'disconnect': return end();
-          case 'lost-answer': lost = pending === undefined; break;
+          case 'lost-answer': lost = true; break;
           case 'error': return void client.write(mysql ? mysqlError(data) : POSTGRES_ERROR);
         }
         if (!upstream.destroyed) upstream.write(data);

@@ -13,6 +13,7 @@ import { IntakeModule } from '#libs/intake/intake-module';
 import { personModel } from '#libs/matching/match-model';
 import { TOPIC } from '#libs/model/events';
 import { ResolutionModule } from '#libs/resolution/resolution-module';
+import { decisionEffects } from './decision-effects.js';
 import { groupProgress } from './log-health.js';
 import { showLag } from './log-lag.js';
 import type { HubParts } from './open-parts.js';
@@ -53,6 +54,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
         systems: connectors.map(({ id, manifest: { name, nameEn, owner, category } }) => ({ id, name, nameEn, owner, category })),
         publishCommand: commandPublisher(parts),
         readReceipt: (entryId, openScopes) => receipts.receiptFor(entryId, openScopes),
+        decisionEffects: decisionEffects(parts, fanoutStore, fanout.targets),
       }));
     }
     if (has('fanout')) {

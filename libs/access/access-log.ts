@@ -7,7 +7,7 @@ export type AuditAction =
   | 'session.open' | 'session.refused' | 'session.close'
   | 'account.create' | 'account.password' | 'account.disable' | 'account.enable'
   | 'person.search' | 'person.read' | 'person.history' | 'person.links' | 'household.read' | 'dwelling.read'
-  | 'review.list' | 'review.read' | 'review.decide' | 'decision.make' | 'decision.read' | 'decision.revoke'
+  | 'review.list' | 'review.read' | 'review.decide' | 'decision.preview' | 'decision.make' | 'decision.read' | 'decision.revoke'
   | 'entry.submit' | 'entry.read' | 'deadLetter.read' | 'deadLetter.replay' | 'audit.read' | 'audit.verify'
   | 'dispute.open' | 'dispute.list' | 'dispute.read' | 'dispute.answer' | 'dispute.withdraw' | 'dispute.term'
   | 'file.upload' | 'workbook.download' | 'receipt.read' | 'agreement.approve' | 'agreement.revoke' | 'connection.rehearse' | 'connection.approve' | 'connection.reconcile';

@@ -20,6 +20,7 @@ import { PersonController } from './controllers/person-controller.js';
 import { ReviewController } from './controllers/review-controller.js';
 import { DeadLetterReader } from './dead-letter-reader.js';
 import { DecisionMaker } from './decision-maker.js';
+import { DecisionReceipts, type DecisionEffects } from './decision-receipts.js';
 import { DecisionReader } from './decision-reader.js';
 import { DisputeStore } from './dispute-store.js';
 import { DisputeTermStore } from './dispute-terms.js';
@@ -47,6 +48,7 @@ export interface EntriesParts {
   divisions: Divisions;
   publishCommand: PublishCommand;
   readReceipt: ReadReceipt;
+  decisionEffects: DecisionEffects;
   /** The systems of the connector folders, in their order. */
   systems: readonly SystemCard[];
 }
@@ -99,6 +101,7 @@ export class EntriesModule {
     const disputes = new DisputeStore(dataSource, sealing);
     const terms = new DisputeTermStore(dataSource);
     const disputing = new Disputes({ store: disputes, terms, scope, authority, commands }, parts.divisions, clock);
+    const receipts = new ReceiptLines(parts.readReceipt);
     const boards = new SystemBoardReader(dataSource, authority, parts.systems);
     const explainer = new PairExplainer(dataSource, sealing);
     const instances = [
@@ -110,10 +113,10 @@ export class EntriesModule {
       new ReviewReader(dataSource, sealing, authority),
       explainer, new PersonLinks(explainer),
       boards, new BoardFeed(boards, logger),
-      new DecisionMaker(new DecisionReader(dataSource, sealing), scope, commands, clock),
+      new DecisionMaker(new DecisionReader(dataSource, sealing), scope, commands, new DecisionReceipts(dataSource, parts.decisionEffects, receipts, clock), clock),
       new DeadLetterReader(dataSource, sealing, authority),
       new CountsReader(dataSource, authority),
-      new ReceiptLines(parts.readReceipt),
+      receipts,
       new EntryResender(submitting, disputing, logger),
     ];
     return {

@@ -103,7 +103,7 @@ export class ChangePlanner {
       if (key === undefined) return [];
       const entry = entryIdOf(key) === undefined ? undefined : own.get(key);
       const lines = planLines(context, { changed, ...(entry !== undefined && { entry }) });
-      return lines.map((line) => ({ messageId: message.id, delivery: this.deliveryOf(line, message.data, this.store.causeOf(key), context) }));
+      return lines.map((line) => ({ messageId: message.id, delivery: this.deliveryOf(line, message.data, entry === undefined ? message.data.decisionId ?? this.store.causeOf(key) : this.store.causeOf(key), context) }));
     });
   }
 

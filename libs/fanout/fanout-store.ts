@@ -15,11 +15,13 @@ import { DriftStore } from './drift-store.js';
 import { HUB, keyOf } from './entity-members.js';
 import { EntityReader } from './entity-reader.js';
 import { OccupancyStore } from './occupancy-store.js';
+import { OwnValues } from './own-values.js';
 import { ProjectionStore } from './projection-store.js';
 
 /** Everything fan-out keeps in the database, behind one door. */
 export class FanoutStore {
   readonly entities: EntityReader;
+  readonly ownValues: OwnValues;
   readonly agreements: AgreementStore;
   readonly deliveries: DeliveryStore;
   readonly projections: ProjectionStore;
@@ -31,6 +33,7 @@ export class FanoutStore {
 
   constructor(readonly pool: pg.Pool, readonly unitOfWork: UnitOfWork, private readonly sealing: Sealing, readonly clock: Clock) {
     this.entities = new EntityReader(pool, sealing);
+    this.ownValues = new OwnValues(pool, sealing);
     this.agreements = new AgreementStore(pool, clock);
     this.deliveries = new DeliveryStore(pool, sealing, clock);
     this.projections = new ProjectionStore(pool, sealing, clock);

@@ -115,5 +115,5 @@ function notLive(target: string): YiciError {
 function changedPaths(context: Parameters<typeof planLines>[0], naturalKey: string): string[] {
   const { target, members } = context;
   const own = recordsAtTarget(members, target.id).find((r) => r.naturalKey === naturalKey);
-  return Object.keys(planUpdate(target, members.recordType, shareableFields(members, target, context.rules, context.authority), own, context.written.get(naturalKey)).fields);
+  return Object.keys(planUpdate(target, members.recordType, shareableFields(members, target, context.rules, context.authority), own, context.written.get(naturalKey), context.stray.get(naturalKey)).fields);
 }

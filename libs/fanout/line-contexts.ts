@@ -6,11 +6,16 @@ import type { Resident } from './occupancy-store.js';
 import type { LineContext } from './plan-lines.js';
 import type { WrittenProjection } from './plan-write.js';
 import { SharingRules } from './sharing-rules.js';
+import { strayWrites, type StrayWrites } from './stray-writes.js';
 import { RESIDENTS_PATH, type Target } from './target.js';
 
 /** Reads, for one target and many entities at once, everything that lines and writes are decided from. By the entity id asked for. */
 export async function readContexts(store: FanoutStore, target: Target, entityIds: readonly string[]): Promise<Map<string, LineContext>> {
-  const members = await store.entities.load(entityIds);
+  return contextsOf(store, target, await store.entities.load(entityIds));
+}
+
+/** The same for entities as they are given: as they are, or as a decision would make them. */
+export async function contextsOf(store: FanoutStore, target: Target, members: ReadonlyMap<string, EntityMembers>): Promise<Map<string, LineContext>> {
   if (members.size === 0) return new Map();
   const ids = [...members.values()].map((m) => m.entityId);
   const [agreements, authority, approved, minted, contested] = await Promise.all([
@@ -24,10 +29,13 @@ export async function readContexts(store: FanoutStore, target: Target, entityIds
   const written = await readProjections(store, target, keys);
   const rules = new SharingRules(target.id, agreements, store.today());
   const counted = await countedResidents(store, target, rules, [...members.values()], written);
+  const stray = new Map<string, Map<string, StrayWrites>>();
+  for (const m of members.values()) stray.set(m.entityId, await strayWrites(store.ownValues, target, m, written.get(m.recordType) ?? new Map<string, WrittenProjection>()));
   return new Map([...members].map(([asked, m]) => [asked, {
     target, rules, authority, members: counted.get(m.entityId) ?? m, approved, written: written.get(m.recordType) ?? new Map<string, WrittenProjection>(),
     mintedKey: minted.get(m.entityId)?.naturalKey,
     contested: contested.get(m.entityId) ?? [],
+    stray: stray.get(m.entityId) ?? new Map<string, StrayWrites>(),
   }]));
 }
 

@@ -6,6 +6,7 @@ import type { Delivery, DeliveryOutcome, DeliveryPayload } from './delivery.js';
 import { HUB, recordsAtTarget, shareableFields } from './entity-members.js';
 import type { FanoutStore } from './fanout-store.js';
 import { planLines, type LineContext } from './plan-lines.js';
+import type { RecordChannel } from './target.js';
 import { planTickets, ticketPath } from './plan-tickets.js';
 import { planCreate, planUpdate, projectionAfter, type PlannedWrite } from './plan-write.js';
 
@@ -48,7 +49,7 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
   if (naturalKey === undefined && delivery.action === 'update') return ended('noRecord', 'noRecordThere');
   const base = own ?? (delivery.action === 'create' ? first : undefined);
   const written = naturalKey === undefined ? undefined : context.written.get(naturalKey);
-  const write = naturalKey === undefined ? planCreate(target, shareable) : planUpdate(target, members.recordType, shareable, base, written);
+  const write = naturalKey === undefined ? planCreate(target, shareable) : planUpdate(target, members.recordType, shareable, withoutLost(base, channel, delivery.payload?.lost), written, context.stray.get(naturalKey));
   if (write === undefined) return ended('noRecord', 'noRecordThere');
   if (Object.keys(write.columns).length === 0) return nothingToWrite(delivery, context, naturalKey, base, ended);
   const item: OutgoingItem = {
@@ -61,6 +62,18 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
     payload: { paths: Object.keys(write.fields), columns: write.columns, ...(naturalKey !== undefined && { key: naturalKey }) },
     projection: projectionAfter(channel, written, write),
   };
+}
+
+/** The target's record as it is said to be without these fields: the hub may hold a newer version than a target that went back to an older one. */
+function withoutLost(own: AnySourceRecord | undefined, channel: RecordChannel, lost: readonly string[] | undefined): AnySourceRecord | undefined {
+  if (own === undefined || lost === undefined || lost.length === 0) return own;
+  const columns = new Set(lost.flatMap((path) => channel.columnsOf.get(path) ?? []));
+  const { facets, ...body } = own.body as { facets?: Record<string, unknown> } & Record<string, unknown>;
+  const kept = (map: Record<string, unknown> | undefined, gone: (name: string) => boolean) => map && Object.fromEntries(Object.entries(map).filter(([name]) => !gone(name)));
+  return {
+    ...own, legacy: kept(own.legacy, (name) => columns.has(name)), hubOrigin: own.hubOrigin?.filter((path) => !lost.includes(path)),
+    body: { ...kept(body, (name) => lost.includes(name)), ...(facets !== undefined && { facets: kept(facets, (name) => lost.includes(`facets.${name}`)) }) },
+  } as AnySourceRecord;
 }
 
 /**

@@ -10,6 +10,7 @@ import { recordsAtTarget, shareableFields, type EntityMembers } from './entity-m
 import { planTickets, TICKET_PATHS } from './plan-tickets.js';
 import { planCreate, planUpdate, type WrittenProjection } from './plan-write.js';
 import type { Refusal, SharingRules } from './sharing-rules.js';
+import type { StrayWrites } from './stray-writes.js';
 import type { Target } from './target.js';
 
 /** Why a line is where it is; each has its words in receipt-words.ts. */
@@ -26,6 +27,8 @@ export interface LineContext {
   members: EntityMembers;
   /** What was last written, by natural key of the target's record. */
   written: ReadonlyMap<string, WrittenProjection>;
+  /** What stands there because of a merge that was undone, by natural key. */
+  stray: ReadonlyMap<string, StrayWrites>;
   /** Key that the target minted for this person and resolution has not listed yet. */
   mintedKey?: string;
   contested: readonly string[];
@@ -96,7 +99,7 @@ function fieldLines(context: LineContext, change: Change): PlannedLine[] {
 }
 
 function updateLine(context: LineContext, change: Change, shareable: GoldenFields, naturalKey: string, own?: AnySourceRecord): PlannedLine[] {
-  const write = planUpdate(context.target, context.members.recordType, shareable, own, context.written.get(naturalKey));
+  const write = planUpdate(context.target, context.members.recordType, shareable, own, context.written.get(naturalKey), context.stray.get(naturalKey));
   if (Object.keys(write.columns).length > 0) return [{ action: 'update', naturalKey, ...waiting(context) }];
   if (write.refused.length > 0) {
     return answer(change, { action: 'update', naturalKey, state: 'rejected', reasonCode: 'cannotBeSaid', reason: write.refused.map((r) => r.column).join(', ') });

@@ -1,10 +1,11 @@
-import type { RecordType } from '#libs/kernel/record-key';
+import type { RecordKey, RecordType } from '#libs/kernel/record-key';
 import { fieldsOfBody, type CanonicalFields, type Refusal } from '#libs/mapping/encode-out';
 import type { OutValue } from '#libs/mapping/encode-value';
 import type { GoldenFields, GoldenValue } from '#libs/model/golden-record';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { echoedFields, type Projection, type WrittenField } from '#libs/survivorship/echoed-fields';
 import { sameFact } from '#libs/survivorship/same-fact';
+import type { StrayWrites } from './stray-writes.js';
 import type { RecordChannel, Target } from './target.js';
 
 /** What the hub last wrote to a target record, and when. */
@@ -21,30 +22,40 @@ export interface PlannedWrite {
   held: Record<string, string>;
   /** Values this target has no way to hold. */
   refused: Refusal[];
+  /** By canonical path: the record a value comes from; none where the target gets its own back. */
+  sources: Record<string, RecordKey | undefined>;
 }
 
 /**
  * The difference between what the target may have and what it holds: its own record as last read, then what was written to it
- * since. A value that the target itself won with, or that states the same fact in another spelling, is no difference.
+ * since. A value that the target itself won with, or that states the same fact in another spelling, is no difference. Where the
+ * hub wrote somebody else's value by mistake (`stray`), the target gets its own back, unless a better one is known.
  */
 export function planUpdate(
-  target: Target, recordType: RecordType, shareable: GoldenFields, own: AnySourceRecord | undefined, written: WrittenProjection | undefined,
+  target: Target, recordType: RecordType, shareable: GoldenFields, own: AnySourceRecord | undefined, written: WrittenProjection | undefined, stray?: StrayWrites,
 ): PlannedWrite {
   const channel = target.channels.get(recordType);
-  if (channel === undefined) return { columns: {}, fields: {}, held: {}, refused: [] };
+  if (channel === undefined) return { columns: {}, fields: {}, held: {}, refused: [], sources: {} };
   const there = writtenThere(channel, own, written);
   const held = heldFields(own, there);
   const wanted: Record<string, unknown> = {};
+  const sources: PlannedWrite['sources'] = {};
   for (const path of channel.fields) {
     const golden = shareable[path];
-    if (golden === undefined || leadingSystem(golden) === target.id || !isFact(path, golden.value) || sameFact(path, held[path], golden.value)) continue;
-    wanted[path] = golden.value;
+    const foreign = golden !== undefined && leadingSystem(golden) !== target.id;
+    const mistaken = stray?.get(path);
+    const value = foreign ? golden.value : mistaken === undefined ? undefined : mistaken.own ?? golden?.value;
+    if (value === undefined || !isFact(path, value) || sameFact(path, held[path], value)) continue;
+    wanted[path] = value;
+    sources[path] = foreign ? (golden.itemProvenance?.[0] ?? golden.provenance).record : undefined;
   }
-  const row = target.mapper.changes(recordType, wanted, held);
+  // What was written by mistake may list the right value beside the wrong one (phones): only how its columns are spelt tells what is there.
+  const compared = stray === undefined ? held : Object.fromEntries(Object.entries(held).filter(([path]) => !stray.has(path)));
+  const row = target.mapper.changes(recordType, wanted, compared);
   const spelt = heldColumns(own, there);
   for (const [column, value] of Object.entries(row.columns)) if (spelt[column] === wireText(value)) delete row.columns[column];
   if (channel.together && Object.keys(row.columns).length > 0) Object.assign(row.columns, target.mapper.encode(recordType, wanted).columns);
-  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), held: spelt, refused: row.refused };
+  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), held: spelt, refused: row.refused, sources };
 }
 
 /** A person to create there; undefined when something the target needs is missing. */
@@ -54,9 +65,15 @@ export function planCreate(target: Target, shareable: GoldenFields): PlannedWrit
   const dead = shareable['vitalStatus']?.value;
   if (dead === 'dead' || dead === 'suspectedDead' || shareable['residency']?.value === 'left') return undefined;
   const wanted: Record<string, unknown> = {};
-  for (const path of channel.fields) if (shareable[path] !== undefined) wanted[path] = shareable[path].value;
+  const sources: PlannedWrite['sources'] = {};
+  for (const path of channel.fields) {
+    const golden = shareable[path];
+    if (golden === undefined) continue;
+    wanted[path] = golden.value;
+    sources[path] = (golden.itemProvenance?.[0] ?? golden.provenance).record;
+  }
   const row = target.mapper.encode('person', wanted);
-  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), held: {}, refused: row.refused };
+  return { columns: row.columns, fields: writtenFields(channel, wanted, row.columns), held: {}, refused: row.refused, sources };
 }
 
 /** The projection after a write: what was known to be there, and over it what was written now. */
@@ -68,7 +85,9 @@ export function projectionAfter(channel: RecordChannel, before: Projection | und
       const text = write.columns[column];
       if (text !== undefined && text !== null) columns[column] = wireText(text);
     }
-    fields[path] = { value, columns };
+    const from = write.sources[path];
+    // A count of the hub's own comes from no record.
+    fields[path] = { value, columns, ...(from === undefined ? { restored: true as const } : from !== '' && { from }) };
   }
   return { fields };
 }

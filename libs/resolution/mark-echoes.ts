@@ -24,7 +24,7 @@ export async function markEchoes(tx: Transaction, sealing: Sealing, store: Sourc
   records.forEach((record, i) => {
     const projection = projections.get(`${record.system}:${refs[i]!.toString('hex')}`);
     if (projection === undefined) return;
-    const paths = echoedFields(record, projection);
+    const paths = echoedFields(record, projection).filter((path) => (projection.pending?.[path] ?? projection.fields[path])?.restored !== true);
     if (paths.length === 0) return;
     const written = paths.flatMap((path) => [projection.fields[path], projection.pending?.[path]]);
     echoes.set(i, { paths, columns: written.flatMap((field) => Object.keys(field?.columns ?? {})) });

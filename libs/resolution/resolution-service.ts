@@ -8,11 +8,13 @@ import { DeadLetterStore } from '#libs/store/dead-letter-store';
 import { newToInbox } from '#libs/store/inbox';
 import { appendToOutbox } from '#libs/store/outbox';
 import { lockKeys, type Transaction, type UnitOfWork } from '#libs/store/unit-of-work';
-import { authorityTable, type AuthorityRow } from '#libs/survivorship/authority';
+import { recordRef } from '#libs/store/source-record-codec';
+import { authorityTable, type AuthorityRow, type AuthorityTable } from '#libs/survivorship/authority';
 import { changedEvent } from './changed-event.js';
 import type { ChangeWriter } from './change-writer.js';
 import { writeDecisions } from './decision-writer.js';
-import { effectsOf, type MessageEffect, type Poisoned } from './message-effects.js';
+import { effectsOf, type MessageEffect, type NewDecision, type Poisoned } from './message-effects.js';
+import { entitiesOf, partsOf, RolledBack, type DecisionPreview } from './preview-decision.js';
 
 const CONSUMER = 'resolution';
 /** Every writer of the partition holds it: a change may reach records that no key of its own names. See docs/decisions/0005. */
@@ -53,6 +55,28 @@ export class ResolutionService {
     }
   }
 
+  /**
+   * What this decision would make of the entities it touches: made in earnest and rolled back, so that it can differ in nothing.
+   * Holds up other changes for as long as it would take.
+   */
+  async preview(decision: NewDecision): Promise<DecisionPreview> {
+    try {
+      return await this.unitOfWork.run(async (tx) => {
+        await lockKeys(tx, [PARTITION_LOCK]);
+        const decided = await writeDecisions(tx, this.sealing, [decision], new Date(this.clock.now()));
+        const refs = [...decided.keys()].map((key) => recordRef(this.sealing, key));
+        const former = await entitiesOf(tx, refs);
+        const { table, restricted } = await readAuthority(tx);
+        const changes = await this.writer.apply(tx, { records: [], decided: [...decided.keys()] }, table, restricted);
+        const ids = [...new Set([...former, ...changes.map((c) => c.entityId), ...(await entitiesOf(tx, refs))])];
+        throw new RolledBack({ former, parts: await partsOf(tx, this.sealing, ids) });
+      });
+    } catch (error) {
+      if (error instanceof RolledBack) return error.preview;
+      throw error;
+    }
+  }
+
   private async apply(tx: Transaction, all: readonly MessageEffect[], poisoned: readonly Poisoned[], topic: string): Promise<void> {
     if (poisoned.length > 0) await this.setAside(tx, { topic }, poisoned);
     if (all.length === 0) return;
@@ -61,9 +85,8 @@ export class ResolutionService {
     const effects = all.filter((e) => fresh.has(e.messageId));
     if (effects.length === 0) return;
     const decided = await writeDecisions(tx, this.sealing, effects.flatMap((e) => e.decisions), new Date(this.clock.now()));
-    const rows = (await tx.client.query<AuthorityRow>({ name: 'authority', text: 'select system, field, rank, condition from authority' })).rows;
-    const restricted = new Set(rows.filter((r) => RESTRICTED_FIELDS.includes(r.field)).map((r) => r.system));
-    const changes = await this.writer.apply(tx, { records: effects.flatMap((e) => e.records), decided: [...decided.keys()], decisions: stewardsOf(decided, effects) }, authorityTable(rows), restricted);
+    const { table, restricted } = await readAuthority(tx);
+    const changes = await this.writer.apply(tx, { records: effects.flatMap((e) => e.records), decided: [...decided.keys()], decisions: stewardsOf(decided, effects) }, table, restricted);
     await this.closeEntries(tx, effects);
     await closeDisputes(tx, effects, new Date(this.clock.now()));
     await appendToOutbox(tx, changes.map((c) => changedEvent(this.sealing, this.clock, c)));
@@ -87,6 +110,11 @@ export class ResolutionService {
       origin: { source: `${batch.topic}/${message.partition}`, position: Number(message.offset) }, bytes: message.value,
     })));
   }
+}
+
+async function readAuthority(tx: Transaction): Promise<{ table: AuthorityTable; restricted: Set<string> }> {
+  const { rows } = await tx.client.query<AuthorityRow>({ name: 'authority', text: 'select system, field, rank, condition from authority' });
+  return { table: authorityTable(rows), restricted: new Set(rows.filter((r) => RESTRICTED_FIELDS.includes(r.field)).map((r) => r.system)) };
 }
 
 /** Decisions that a person made; what goes with an entry, a minted key or a settled dispute has a cause of its own. */

@@ -1,3 +1,4 @@
+import type { RecordKey } from '#libs/kernel/record-key';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { PersonName } from '#libs/model/values';
 import { restates, type Restatement } from './restated-text.js';
@@ -7,6 +8,10 @@ import { sameFact } from './same-fact.js';
 export interface WrittenField {
   value: unknown;
   columns: Record<string, string>;
+  /** The record the value came from: when that turns out to be another's, the value stands here by mistake. */
+  from?: RecordKey;
+  /** The target's own value, put back: it comes back as its own. */
+  restored?: true;
 }
 
 /** What the hub last wrote to one record of a target, by canonical path. */

@@ -72,6 +72,7 @@ export async function startHttpHub(db: TestDatabase, options: { clock?: Clock; l
         return Promise.resolve();
       },
       systems: SYSTEMS,
+      decisionEffects: { preview: () => Promise.resolve([]), shown: (lines) => [...lines] },
       readReceipt: (entryId: string) => Promise.resolve(receipts.get(entryId) ?? []),
     }),
   ], { logger: silentLogger, metrics: new Metrics(), health: new Health(), guarded: () => Promise.resolve(new Map()), documented: true });

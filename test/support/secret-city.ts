@@ -36,18 +36,18 @@ export class SecretCity {
     private readonly dataDir: string,
   ) {}
 
-  static async open(given?: { db: TestDatabase; dataDir: string }, roles = 'intake,resolution,fanout,api'): Promise<SecretCity> {
+  static async open(given?: { db: TestDatabase; dataDir: string }, roles = 'intake,resolution,fanout,api', environment: Record<string, string> = {}, port = 0): Promise<SecretCity> {
     const db = given?.db ?? (await createTestDatabase());
     const dataDir = given?.dataDir ?? mkdtempSync(path.join(os.tmpdir(), 'yici-secrets-'));
     const shutdown = new Shutdown(silentLogger, 20_000);
-    const config = readConfig({ DATABASE_URL: db.ownerUrl, DATABASE_POOL_SIZE: '10', YICI_DATA_DIR: dataDir, YICI_ROLES: roles, YICI_PORT: '0' });
+    const config = readConfig({ DATABASE_URL: db.ownerUrl, DATABASE_POOL_SIZE: '10', YICI_DATA_DIR: dataDir, YICI_ROLES: roles, YICI_PORT: String(port), ...environment });
     const parts = await openParts(config, systemClock, silentLogger, shutdown);
     const app = await createHttpApp(roleModules(parts), { logger: silentLogger, metrics: parts.metrics, health: parts.health, guarded: guardedOf(parts), documented: true });
     app.connectMicroservice({ strategy: new LogTransport(parts.log) });
     shutdown.add('http', () => app.close());
     await app.init();
     await app.startAllMicroservices();
-    await app.listen(0, '127.0.0.1');
+    await app.listen(port, '127.0.0.1');
     return new SecretCity(db, app, parts, shutdown, dataDir);
   }
 

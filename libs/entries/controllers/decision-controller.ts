@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AccessLog } from '#libs/access/access-log';
 import { Roles } from '#libs/access/access-policy';
@@ -6,7 +6,7 @@ import type { Account } from '#libs/access/account';
 import { pageOf, PageRequest, readPageMark, type Page } from '#libs/access/page-request';
 import { SignedIn } from '#libs/access/signed-in';
 import { DecisionMaker } from '../decision-maker.js';
-import { DecisionAccepted, DecisionPage, DecisionRequest, type DecisionView } from './review-views.js';
+import { DecisionAccepted, DecisionLineView, DecisionPage, DecisionRequest, type DecisionView, UndoLineView } from './review-views.js';
 
 /** Decisions of stewards: constraints that every later run obeys, until one is revoked. */
 @ApiTags('reviews')
@@ -26,6 +26,27 @@ export class DecisionController {
     const shown = pageOf(found, page.limit, (d) => [d.decidedAt, d.id], (d) => d);
     await this.log.noteEach(account, 'decision.read', shown.items.map((d) => d.id));
     return shown;
+  }
+
+  @Post('preview')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'What a decision would do at each target: the columns it writes, what cannot be undone there, and whom to ask. Decides nothing' })
+  @ApiOkResponse({ type: [UndoLineView] })
+  @ApiNotFoundResponse({ description: 'A record or the decision does not exist, or is outside your scope.' })
+  async preview(@SignedIn() account: Account, @Body() body: DecisionRequest): Promise<UndoLineView[]> {
+    const lines = await this.decisions.preview(body, account);
+    await this.log.note(account, 'decision.preview', body.decisionId, { decision: body.kind });
+    return lines;
+  }
+
+  @Get(':id/receipt')
+  @ApiOperation({ summary: 'What a decision did at each target, and how far each write got' })
+  @ApiOkResponse({ type: [DecisionLineView] })
+  @ApiNotFoundResponse({ description: 'No such decision, not taken in yet, or outside your scope.' })
+  async receipt(@SignedIn() account: Account, @Param('id') id: string): Promise<DecisionLineView[]> {
+    const lines = await this.decisions.receipt(id, account);
+    await this.log.note(account, 'decision.read', id);
+    return lines;
   }
 
   @Post()

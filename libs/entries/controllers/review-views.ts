@@ -1,9 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { PageMark, PageRequest } from '#libs/access/page-request';
+import { ReceiptLineView } from '#libs/access/receipt-line-view';
 import { said } from '#libs/access/request-validation';
 import type { PairExplanation } from '#libs/matching/explain-pair';
 import type { RecordType } from '#libs/kernel/record-key';
+import type { NotUndone, UndoLine } from '#libs/model/undo-line';
 import type { ReviewState, VisibleReview } from '../review-reader.js';
 
 const REVIEW_STATES = ['open', 'link', 'noLink', 'askAtTheDoor', 'obsolete'] as const;
@@ -89,6 +91,30 @@ export class DecisionRequest {
   @IsString({ message: REASON_LENGTH })
   @Length(1, 500, { message: REASON_LENGTH })
   reason?: string;
+}
+
+class NotUndoneView implements NotUndone {
+  @ApiProperty({ enum: ['createdThere', 'ticketTold', 'nothingToPutBack', 'cannotBeSaid'] }) reasonCode!: NotUndone['reasonCode'];
+  @ApiProperty({ description: 'In Chinese.' }) zh!: string;
+  @ApiProperty({ description: 'In English.' }) en!: string;
+  @ApiProperty({ type: [String], description: 'Columns it is about; none for a whole record.' }) columns!: string[];
+}
+
+export class UndoLineView implements UndoLine {
+  @ApiProperty({ example: 'grid' }) target!: string;
+  @ApiProperty() name!: string;
+  @ApiProperty() nameEn!: string;
+  @ApiProperty({ description: 'Records of the target that are concerned.' }) records!: number;
+  @ApiProperty({ type: [String], description: 'Names of the columns that will be written; no values.' }) willWrite!: string[];
+  @ApiProperty({ type: [NotUndoneView], description: 'What cannot be undone there.' }) cannotUndo!: NotUndone[];
+  @ApiPropertyOptional({ description: 'The department to ask for what cannot be undone.' }) ask?: string;
+  @ApiPropertyOptional({ description: 'Why nothing is said or written for now.' }) reasonCode?: string;
+  @ApiPropertyOptional({ description: 'The reason in Chinese.' }) zh?: string;
+  @ApiPropertyOptional({ description: 'The reason in English.' }) en?: string;
+}
+
+export class DecisionLineView extends UndoLineView {
+  @ApiPropertyOptional({ type: ReceiptLineView, description: 'How far the write got.' }) delivery?: ReceiptLineView;
 }
 
 export class DecisionAccepted {

@@ -1,3 +1,4 @@
+// A dictionary is one list: cut in parts it would be harder to compare with the Chinese one, so it may be longer than other files.
 import type { TextKey } from './zh.js';
 
 /** English texts of the console; the same keys as the Chinese ones, by type and by test. */

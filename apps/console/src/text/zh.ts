@@ -1,4 +1,4 @@
-/** Chinese texts of the console, by page. Words of systems, reasons and faults come from the hub in both languages. */
+/** Chinese texts of the console, by page; one list, however long, so that it can be compared with the English one. Words of systems, reasons and faults come from the hub in both languages. */
 export const ZH = {
   'app.name': '一次',
   'app.motto': '一次录入，多方共享',

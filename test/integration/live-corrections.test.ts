@@ -25,7 +25,7 @@ const rows = async (sql: string, values: unknown[] = []): Promise<Record<string,
 const flags = (): Promise<Record<string, string | null>[]> => rows('select distinct "TBBZ" from corrections."T_JZRY" order by 1');
 const record = async (key: string) => (await live.records(SYSTEM)).get(keyOf(key));
 const deliveries = () => live.db.pool.query<{ id: string; state: string; reason: string | null; attempts: number }>(
-  `select id, state, reason, attempts from delivery where target = $1 and action <> 'ticket' order by id`, [SYSTEM]).then((r) => r.rows);
+  `select id, state, reason, attempts from delivery where target = $1 and reason_code is distinct from 'alreadyThere' order by id`, [SYSTEM]).then((r) => r.rows);
 const entityOf = async (key: string): Promise<string> => (await live.db.pool.query<{ entity_id: string }>(
   'select c.entity_id from crosswalk c join source_record s on s.id = c.record_id where s.record_ref = $1', [recordRef(live.hub.parts.store.sealing, keyOf(key))])).rows[0]!.entity_id;
 async function enter(body: object): Promise<void> {

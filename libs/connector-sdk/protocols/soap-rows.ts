@@ -89,7 +89,6 @@ export class SoapRowReader {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }

@@ -1,3 +1,4 @@
+/** One file, for the rules of paging and the answers that are none need the same small service. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -69,10 +70,11 @@ function serve(request: Parameters<RequestListener>[0], response: Parameters<Req
 }
 
 function source(more: Partial<SoapLiveSpec> = {}, address = url, clock = new FixedClock(NOW)): SoapSource {
-  const secrets: Record<string, string> = { YICI_RESIDENCE_PERMIT_URL: address, YICI_RESIDENCE_PERMIT_USER: 'hub', YICI_RESIDENCE_PERMIT_TOKEN: 'token', YICI_RESIDENCE_PERMIT_CA: caFile };
+  const secrets: Record<string, string> = { YICI_RESIDENCE_PERMIT_URL: address, YICI_RESIDENCE_PERMIT_USER: 'hub', YICI_RESIDENCE_PERMIT_TOKEN: 'token', YICI_RESIDENCE_PERMIT_TOKEN_NEXT: newToken, YICI_RESIDENCE_PERMIT_CA: caFile };
   return new SoapSource(permits, { ...spec, ...more }, { secret: (name) => secrets[name] || undefined, divisions, clock });
 }
 let caFile = '';
+let newToken = '';
 const signal = new AbortController().signal;
 
 /** One poll, as the poller does it. */
@@ -156,6 +158,23 @@ describe('reading pages of what changed', () => {
     let failures = 2;
     handler = (request, response) => (failures-- > 0 ? void request.socket.destroy() : serve(request, response));
     expect(keysOf(await poll(source()))).toEqual(['LD1 10:01:00']);
+  });
+
+  it('tells the old token while the office does not know the new one yet', async () => {
+    rows.set('LD1', time(1));
+    newToken = 'new token';
+    const tokens: string[] = [];
+    handler = (request, response) => {
+      request.once('data', (c: Buffer) => {
+        tokens.push(/&lt;token&gt;([^&]*)/.exec(c.toString('latin1'))![1]!);
+        response.end(answerOf(tokens.at(-1) === 'token' ? head('00', 1, row('LD1', time(1))) : head('02', 0, '')));
+      });
+    };
+    const reader = source();
+    expect(keysOf(await poll(reader))).toEqual(['LD1 10:01:00']);
+    await poll(reader);
+    expect(tokens).toEqual(['new token', 'token', 'token']);
+    newToken = '';
   });
 
   it('finds one record by reading all', async () => {

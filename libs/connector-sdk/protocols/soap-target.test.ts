@@ -48,8 +48,8 @@ beforeEach(() => {
 const wrap = (inner: string, status = 200) => ({ status, body: `<e:Envelope xmlns:e="${E12}"><e:Body>${inner}</e:Body></e:Envelope>` });
 const result = (inner: string) => wrap(`<n:updateArchiveResponse xmlns:n="http://ws.ehr.example/"><return>${inner}</return></n:updateArchiveResponse>`);
 const fault = (code: string, subcode = '', status = 500) => wrap(`<e:Fault><e:Code><e:Value>e:${code}</e:Value>${subcode === '' ? '' : `<e:Subcode><e:Value>${subcode}</e:Value></e:Subcode>`}</e:Code></e:Fault>`, status);
-function target(more: Partial<SoapDeliverySpec> = {}): SoapTarget {
-  const secrets: Record<string, string> = { YICI_PUBLIC_HEALTH_URL: url, YICI_PUBLIC_HEALTH_USER: 'hub', YICI_PUBLIC_HEALTH_PASSWORD: 'a password' };
+function target(more: Partial<SoapDeliverySpec> = {}, extra: Record<string, string> = {}): SoapTarget {
+  const secrets: Record<string, string> = { ...extra, YICI_PUBLIC_HEALTH_URL: url, YICI_PUBLIC_HEALTH_USER: 'hub', YICI_PUBLIC_HEALTH_PASSWORD: 'a password' };
   return new SoapTarget(files, { ...spec, ...more }, { secret: (name) => secrets[name], divisions, clock: systemClock });
 }
 
@@ -95,6 +95,17 @@ describe('writing to a SOAP service', () => {
   ])('after %s nothing may be assumed', async (_, answer, code) => {
     answers = [answer];
     await expect(target().write([item('p-1')], signal)).rejects.toMatchObject({ code, retriable: true });
+  });
+
+  it('tries the old password while a new one is not yet taken, and stays with the one that works', async () => {
+    const refused = fault('Sender', 'wsse:FailedAuthentication');
+    const good = result('<code>0</code><archiveNo>1</archiveNo>');
+    answers = [refused, good, good, refused, refused];
+    const both = target({}, { YICI_PUBLIC_HEALTH_PASSWORD_NEXT: 'the new password' });
+    expect(await both.write([item('d-1', { naturalKey: '1' }), item('d-2', { naturalKey: '1' })], signal)).toMatchObject([{ outcome: 'accepted' }, { outcome: 'accepted' }]);
+    expect(seen.length).toBe(3);
+    expect(new Set(seen.map((s) => /Nonce[^>]*>([^<]*)/.exec(s.body)![1])).size).toBe(3);
+    await expect(both.write([item('d-3', { naturalKey: '1' })], signal)).rejects.toMatchObject({ code: 'YICI_TARGET_NOT_AUTHORISED' });
   });
 
   it('refuses a text that XML or the encoding cannot hold, and calls nobody', async () => {

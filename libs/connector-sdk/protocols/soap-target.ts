@@ -21,7 +21,7 @@ export class SoapTarget implements TargetChannel {
   /** Reads a record back, where the folder also says how the service is read. */
   private readonly source: SoapSource | undefined;
 
-  constructor(private readonly connector: Connector, private readonly spec: SoapDeliverySpec, parts: ConnectionParts) {
+  constructor(connector: Connector, private readonly spec: SoapDeliverySpec, parts: ConnectionParts) {
     const { manifest, mappingOut } = connector;
     this.client = new SoapClient(connector.id, 'target', spec, manifest.allowedHosts, parts);
     this.keyColumn = mappingOut.person!.key;

@@ -71,13 +71,11 @@ class PublicHealthSimulator implements Simulator {
     return Promise.resolve(this.table.record(key));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async change(key: string, patch: SystemRow): Promise<void> {
     known(this.table.record(key), SYSTEM);
     this.table.put(key, texts(patch), now());
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async add(row: SystemRow): Promise<string> {
     const columns = texts(row);
     const faulty = [...Object.keys(columns).filter((c) => c === '@archiveNo' || !COLUMNS.includes(c)), ...['name', 'divisionCode'].filter((c) => CHECKS[c]!(columns[c] ?? '') === false)];

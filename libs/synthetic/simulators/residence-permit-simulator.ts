@@ -69,13 +69,11 @@ class ResidencePermitSimulator implements Simulator {
     return Promise.resolve(this.table.record(key));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async change(key: string, patch: SystemRow): Promise<void> {
     known(this.table.record(key), SYSTEM);
     this.table.put(key, texts(patch), now());
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async add(row: SystemRow): Promise<string> {
     const columns = texts(row);
     const faulty = Object.keys(columns).filter((c) => c === 'LSH' || !COLUMNS.includes(c));

@@ -1,8 +1,8 @@
 /** How a text that a system gives back stands to the one written there: the same in another spelling, or the beginning of it. */
 export type Restatement = 'same' | 'cut';
 
-/** A shorter text is no cut: columns that cut take at least so many bytes of GB18030 (names of social insurance: 12), and a short name is a name. */
-const LEAST_CUT_BYTES = 10;
+/** A shorter text is no cut: columns that cut keep at least four characters, eight bytes of GB18030 (names of social insurance: 12), and a short name is a name. */
+const LEAST_CUT_BYTES = 8;
 
 /**
  * Whether `incoming` only repeats `written`: full-width or half-width, spaced, in another case, with or without dots, +86 before

@@ -73,10 +73,13 @@ export class FileOffers {
     const digest = await fileDigest(file);
     const exported = Math.min(offered.exportedAt, clock.now());
     const date = (await fileDateOf({ ...found, file })) ?? new Date(exported + CHINA_OFFSET_MS).toISOString().slice(0, 10).replaceAll('-', '');
-    const edition = editionOf((await this.marks()).get(file.name), date, digest);
+    const marks = await this.marks();
+    const edition = editionOf(marks.get(file.name), date, digest);
+    // An export that says again what an earlier one said, after another in between, is a statement of its own.
+    const repeated = [...marks].some(([name, mark]) => name !== file.name && mark.digest === digest);
     const stamp: FileStamp = {
       fileDate: edition === 1 ? date : `${date}~${String(edition).padStart(4, '0')}`, observedAt: new Date(exported).toISOString(),
-      identity: edition === 1 ? digest : sha256Hex(`${digest}~${edition}`),
+      identity: edition === 1 && !repeated ? digest : sha256Hex(`${digest} ${repeated ? file.name : ''} ${edition}`),
     };
     const outcomes = await this.intake.readFiles(this.connector, [{ ...file, stamp }], { divisions, snapshotDate: date, observedAt: stamp.observedAt }, signal);
     if (signal.aborted) return undefined;

@@ -33,6 +33,8 @@ export interface SoapStage {
   stage: FanoutStage;
   connector: Connector;
   simulator: Simulator;
+  /** The simulator's own folder. */
+  dir: string;
   log: RememberingLog;
   receipts: Receipts;
   /** Stops the simulator and starts it anew at the same address, over what it kept. */
@@ -53,19 +55,19 @@ export interface SoapStage {
   end(): Promise<void>;
 }
 
-/** `pollSeconds` 1 instead of 5 is the only thing that differs from the connector's folder. */
-export async function soapStage(system: string, start: StartSimulator): Promise<SoapStage> {
+/** A `pollSeconds` of 1 is the only thing that differs from the connector's folder. `believed`: other systems whose authority counts. */
+export async function soapStage(system: string, start: StartSimulator, believed: readonly string[] = []): Promise<SoapStage> {
   const stage = await fanoutStage();
   const dir = mkdtempSync(path.join(os.tmpdir(), `yici-${system}-`));
   const loaded = loadConnector(path.join(projectRoot(), 'connectors', system));
-  const connector: Connector = { ...loaded, manifest: { ...loaded.manifest, live: loaded.manifest.live.map((l) => (l.protocol === 'soap' ? { ...l, pollSeconds: 1 } : l)) } };
+  const connector: Connector = { ...loaded, manifest: { ...loaded.manifest, live: loaded.manifest.live.map((l) => ('pollSeconds' in l ? { ...l, pollSeconds: 1 } : l)) } };
   const context = (port?: number) => ({ cityDir: SAMPLE_CITY, hubUrl: 'http://127.0.0.1:9', databaseUrl: '', dir, secret: (name: string) => `${name} of this test`, log: () => undefined, ...(port !== undefined && { port }) });
   let simulator = await start(context());
   const log = new RememberingLog();
   const city = await openCityDirectory(SAMPLE_CITY);
   const store = new FanoutStore(stage.db.pool, new UnitOfWork(stage.db.dataSource), stage.sealing, systemClock);
   await store.unitOfWork.run(async (tx) => {
-    await replaceAuthority(tx, [...HUB_AUTHORITY, ...authorityRows(connector)]);
+    await replaceAuthority(tx, [...HUB_AUTHORITY, ...authorityRows(connector), ...believed.flatMap((id) => authorityRows(loadConnector(path.join(projectRoot(), 'connectors', id))))]);
     await store.agreements.propose(tx, proposalsOf([connector]));
     await store.agreements.approve(tx, {}, 'test');
     await store.connections.rehearsed(tx, system, 0);
@@ -78,7 +80,7 @@ export async function soapStage(system: string, start: StartSimulator): Promise<
   const fanoutOf = () => new Fanout({ ...parts(), store });
   const messages = (values: Buffer[], topic: string) => ({ topic, partition: 0, messages: values.map((value, i) => ({ key: 'k', value, topic, partition: 0, offset: String(i) })) });
   return {
-    stage, connector, log, receipts: new Receipts(store, fanoutOf().targets),
+    stage, connector, dir, log, receipts: new Receipts(store, fanoutOf().targets),
     get simulator() {
       return simulator;
     },
@@ -90,7 +92,7 @@ export async function soapStage(system: string, start: StartSimulator): Promise<
     startIntake: async (environment) => {
       const intake = new Intake({
         ...parts(), ...(environment !== undefined && { secret: (name: string) => environment[name] ?? simulator.environment[name] }),
-        dataSource: stage.db.dataSource, pool: stage.db.pool, unitOfWork: new UnitOfWork(stage.db.dataSource), clock: systemClock, metrics: new Metrics(), spoolDir: dir,
+        dataSource: stage.db.dataSource, pool: stage.db.pool, unitOfWork: new UnitOfWork(stage.db.dataSource), clock: systemClock, metrics: new Metrics(), spoolDir: path.join(dir, 'spool'),
       });
       await intake.start();
       running.push(intake);

@@ -80,7 +80,8 @@ export class LivePoller {
     const { states, unitOfWork, takeRows } = this.parts;
     const system = this.connector.id;
     const marks = await unitOfWork.run((tx) => takeRows.watermarks.list<LiveMark>(tx.manager, system));
-    this.source ??= openSource(this.connector, this.spec, { ...this.parts, heldRows: (stream) => heldPositions(this.parts.pool, system, stream) });
+    // An address that may not be called shows when the source is opened, and stands on its card like any other trouble.
+    this.source ??= await this.ofSource(() => Promise.resolve(openSource(this.connector, this.spec, { ...this.parts, heldRows: (stream) => heldPositions(this.parts.pool, system, stream) })));
     const batches = this.source.poll(marks, this.stop.signal);
     for (;;) {
       const next = await this.ofSource(() => batches.next());

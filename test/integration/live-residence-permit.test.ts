@@ -154,6 +154,12 @@ describe('trouble of residence-permit', () => {
     expect(await eventually(() => live.state(), (s) => s?.state === 'disabled')).toMatchObject({ code: 'YICI_SOURCE_NOT_AUTHORISED' });
   });
 
+  it('an address that may not be called disables it, and nobody is called', async () => {
+    await intake.close();
+    intake = await live.startIntake({ YICI_RESIDENCE_PERMIT_URL: 'http://example.org/services' });
+    expect(await eventually(() => live.state(), (s) => s?.code === 'YICI_HOST_NOT_ALLOWED')).toMatchObject({ state: 'disabled', reason: expect.stringContaining('example.org') });
+  });
+
   it('a delivery waits while the office is away, and is written once when it is back', async () => {
     const [, , , , , , key] = await live.simulator.keys();
     const own = (await live.snapshot()).records.find((r) => r.naturalKey === key)!;

@@ -29,6 +29,6 @@ export default tseslint.config(
       'no-irregular-whitespace': 'off',
     },
   },
-  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', performance: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', Buffer: 'readonly', console: 'readonly' } } },
+  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', performance: 'readonly', setInterval: 'readonly', setTimeout: 'readonly', AbortController: 'readonly', clearInterval: 'readonly', Buffer: 'readonly', console: 'readonly' } } },
   { files: ['apps/cli/**/*.ts', 'test/bench/**/*.ts', 'test/quality/**/*.ts'], rules: { 'no-console': 'off' } },
 );

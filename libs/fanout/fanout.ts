@@ -82,7 +82,7 @@ export class Fanout {
     this.confirmer.close();
     await Promise.all([...this.senders.values()].map((s) => s.close()));
     this.senders.clear();
-    await Promise.all(this.channels.splice(0).map((c) => c.close?.()));
+    await Promise.all(this.channels.splice(0).map(async (c) => c.close?.()));
   }
 
   /** A folder that cannot be connected disables its own target and no other: its deliveries wait. */

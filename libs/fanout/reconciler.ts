@@ -39,7 +39,7 @@ const RECONCILE_LOCK = 0x7265_636f;
 /**
  * Compares what a target holds with what the hub holds of it: by key and content digest, a page at a time. The keys are hashed as
  * the store's own are, so that no key is compared in the clear. Finds four kinds of drift, keeps each with its age, and on
- * request sends what can be mended its normal way. Measured: docs/performance.md.
+ * request sends what can be mended its normal way. Measured: docs/benchmarks.md.
  */
 export class Reconciler {
   constructor(private readonly parts: ReconcilerParts) {}

@@ -55,7 +55,7 @@ export interface SoapStage {
   end(): Promise<void>;
 }
 
-/** A `pollSeconds` of 1 is the only thing that differs from the connector's folder. `believed`: other systems whose authority counts. */
+/** A `pollSeconds` of 1 is the only thing that differs from the connector's folder. `believed`: other systems whose authority and offers count. */
 export async function soapStage(system: string, start: StartSimulator, believed: readonly string[] = []): Promise<SoapStage> {
   const stage = await fanoutStage();
   const dir = mkdtempSync(path.join(os.tmpdir(), `yici-${system}-`));
@@ -67,8 +67,9 @@ export async function soapStage(system: string, start: StartSimulator, believed:
   const city = await openCityDirectory(SAMPLE_CITY);
   const store = new FanoutStore(stage.db.pool, new UnitOfWork(stage.db.dataSource), stage.sealing, systemClock);
   await store.unitOfWork.run(async (tx) => {
-    await replaceAuthority(tx, [...HUB_AUTHORITY, ...authorityRows(connector), ...believed.flatMap((id) => authorityRows(loadConnector(path.join(projectRoot(), 'connectors', id))))]);
-    await store.agreements.propose(tx, proposalsOf([connector]));
+    const folders = [connector, ...believed.map((id) => loadConnector(path.join(projectRoot(), 'connectors', id)))];
+    await replaceAuthority(tx, [...HUB_AUTHORITY, ...folders.flatMap(authorityRows)]);
+    await store.agreements.propose(tx, proposalsOf(folders));
     await store.agreements.approve(tx, {}, 'test');
     await store.connections.rehearsed(tx, system, 0);
     await store.connections.approve(tx, system, 'test');

@@ -16,6 +16,7 @@ import { fanoutStage, nameOf, personRecord, TinyGrid, type FanoutStage } from '#
 const OLD_HOME: Address = { raw: '幸福家园3幢301', division: '990101001001', estate: '幸福家园', building: '3', room: '301' };
 const NEW_HOME: Address = { raw: '机械厂新村1幢102', division: '990101001002', estate: '机械厂新村', building: '1', room: '102' };
 const ID = { status: 'valid' as const, value: '990101196203150315' };
+const BORN = { date: '1962-03-15', precision: 'day' as const, calendar: 'gregorian' as const };
 
 let stage: FanoutStage;
 let server: TinyGrid;
@@ -214,6 +215,54 @@ describe('a target that fails', () => {
     await sender().sendDue(signal);
     expect((await deliveries(m.entry))[0]!.state).toBe('written');
     expect(server.rows.get(m.keys[0]!)!.columns['residence']).toBe('990101001002');
+  });
+});
+
+describe('a target that takes what it gets later', () => {
+  it('and refuses it then, gets it again by a replay: what it refused is not taken for written', async () => {
+    const m = await moved();
+    await plan('grid', m.message);
+    const got: OutgoingItem[] = [];
+    let refuses = true;
+    const table: TargetChannel = {
+      maxItems: 10,
+      write: (items) => { got.push(...items); return Promise.resolve(items.map((i) => ({ outcome: 'accepted' as const, token: `row ${i.ref}` }))); },
+      acknowledged: (tokens) => Promise.resolve(new Map(tokens.map((t) => [t, refuses ? { outcome: 'refused' as const, detail: 'residence' } : { outcome: 'pickedUp' as const }]))),
+    };
+    const later = new TargetSender(stage.grid, table, stage.store, news, silentLogger, () => 0);
+    while ((await later.sendDue(signal)) > 0);
+    expect(got.filter((i) => i.naturalKey === m.keys[0])).toHaveLength(1);
+    await later.lookForAcknowledged(signal);
+    expect((await deliveries(m.entry))[0]).toMatchObject({ state: 'rejected', reasonCode: 'targetRefused', reason: 'residence' });
+    const letters = await stage.store.unitOfWork.run((tx) => stage.store.deadLetters.list(tx, { system: 'grid', limit: 100 }));
+    const letter = letters.find((l) => l.naturalKey === m.keys[0])!;
+    expect(letter).toMatchObject({ code: 'YICI_SENDING_REFUSED', stage: 'sending' });
+    expect(told.map((t) => t.id)).toContain(letter.id);
+    refuses = false;
+    await stage.store.unitOfWork.run((tx) => stage.store.deliveries.release(tx, { id: letter.origin.source.slice('delivery:'.length) }));
+    await later.sendDue(signal);
+    await later.lookForAcknowledged(signal);
+    expect(got.filter((i) => i.naturalKey === m.keys[0])).toHaveLength(2);
+    expect((await deliveries(m.entry))[0]!.state).toBe('pickedUp');
+  });
+
+  it('and shows it cut, is not written to again, and its receipt says that it was cut', async () => {
+    const id = entityId();
+    const entry = `entry-${n}`;
+    const long = { value: '阿不都热合曼买买提', key: '阿不都热合曼买买提' };
+    await stage.person(id, { ...gridRecord(`g${n}`), body: { name: nameOf('阿不都'), citizenId: ID, birthDate: BORN } }, personRecord('hub', entry, { name: long }, { sourceTime: '2026-07-01T00:00:00+08:00' }));
+    await stage.person(id, personRecord('hukou', `R${n}`, { name: long, citizenId: ID }));
+    expect(await plan('grid', stage.change(id, 2, ['name'], [`hub:person:${entry}`]))).toBe(1);
+    await sender().sendDue(signal);
+    expect(server.rows.get(`g${n}`)!.columns['name']).toBe(long.value);
+    stage.clock.advance(1000);
+    const observedAt = new Date(stage.clock.now()).toISOString();
+    const cut = personRecord('grid', `g${n}`, { name: nameOf('阿不都热合曼'), citizenId: ID, birthDate: BORN }, { order: '7', observedAt, legacy: { name: '阿 不 都 热 合 曼' } });
+    expect(await new EchoConfirmer(stage.store, new Set(['grid'])).confirm([cut])).toBe(1);
+    expect((await receipts().receiptFor(entry)).find((l) => l.target === 'grid')).toMatchObject({ state: 'confirmed', reasonCode: 'cutThere' });
+    await stage.person(id, { ...cut, hubOrigin: ['name'] });
+    await plan('grid', stage.change(id, 3, ['phones'], [`grid:person:g${n}`]));
+    expect(await sender().sendDue(signal)).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { echoes } from '#libs/survivorship/echoed-fields';
 import type { FanoutStore } from './fanout-store.js';
+import { ANSWER } from './plan-write.js';
 
 /** An echo may overtake the answer to its own write: such records are looked at again, so many milliseconds later. */
 const LOOK_AGAIN_MS = [1000, 5000];
@@ -56,7 +57,7 @@ export class EchoConfirmer {
       let confirmed = 0;
       for (const [hex, paths] of echoed) {
         const open = await this.store.deliveries.unconfirmed(tx, system, [Buffer.from(hex, 'hex')]);
-        const done = open.filter((d) => d.payload?.paths !== undefined && d.payload.paths.every((path) => paths.has(path)));
+        const done = open.filter((d) => d.payload?.paths !== undefined && repeated(d.payload.paths, paths));
         await this.store.deliveries.settle(tx, done.map((d) => ({
           id: d.id, state: 'confirmed' as const, attempted: false, ...(d.payload!.paths!.some((path) => paths.get(path) === 'cut') && { reasonCode: 'cutThere' }),
         })));
@@ -79,4 +80,10 @@ export class EchoConfirmer {
     timer.unref();
     this.timers.add(timer);
   }
+}
+
+/** An answer shows in no record, so what was written beside it speaks for both. */
+function repeated(written: readonly string[], echoed: ReadonlyMap<string, unknown>): boolean {
+  const shown = written.filter((path) => !path.startsWith(ANSWER));
+  return shown.length > 0 && shown.every((path) => echoed.has(path));
 }

@@ -5,7 +5,7 @@ import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
 import { planLines, type PlannedLine } from './plan-lines.js';
 import { Occupancy } from './occupancy.js';
-import { planUpdate } from './plan-write.js';
+import { ANSWER, planUpdate } from './plan-write.js';
 import { recordsAtTarget, shareableFields } from './entity-members.js';
 import type { Target } from './target.js';
 
@@ -115,5 +115,5 @@ function notLive(target: string): YiciError {
 function changedPaths(context: Parameters<typeof planLines>[0], naturalKey: string): string[] {
   const { target, members } = context;
   const own = recordsAtTarget(members, target.id).find((r) => r.naturalKey === naturalKey);
-  return Object.keys(planUpdate(target, members.recordType, shareableFields(members, target, context.rules, context.authority), own, context.written.get(naturalKey), context.stray.get(naturalKey)).fields);
+  return Object.keys(planUpdate(target, members.recordType, shareableFields(members, target, context.rules, context.authority), own, context.written.get(naturalKey), context.stray.get(naturalKey)).fields).map((path) => path.replace(ANSWER, ''));
 }

@@ -13,6 +13,13 @@ export interface WrittenProjection extends Projection {
   writtenAt: string;
 }
 
+/** Before the path of an answer (yes, it matches): no value of the target's record repeats it, so it is no echo and takes no evidence away. */
+export const ANSWER = 'answer:';
+
+function shownAs(channel: RecordChannel, path: string): string {
+  return channel.answers.has(path) ? ANSWER + path : path;
+}
+
 /** What one target record lacks, ready to be written. */
 export interface PlannedWrite {
   columns: Record<string, OutValue>;
@@ -45,9 +52,10 @@ export function planUpdate(
     const foreign = golden !== undefined && leadingSystem(golden) !== target.id;
     const mistaken = stray?.get(path);
     const value = foreign ? golden.value : mistaken === undefined ? undefined : mistaken.own ?? golden?.value;
-    if (value === undefined || !isFact(path, value) || sameFact(path, held[path], value)) continue;
+    // Whether a value matches is an answer, also when it does.
+    if (value === undefined || !isFact(path, value) || (!channel.answers.has(path) && sameFact(path, held[path], value))) continue;
     wanted[path] = value;
-    sources[path] = foreign ? (golden.itemProvenance?.[0] ?? golden.provenance).record : undefined;
+    sources[shownAs(channel, path)] = channel.answers.has(path) ? '' : foreign ? (golden.itemProvenance?.[0] ?? golden.provenance).record : undefined;
   }
   // What was written by mistake may list the right value beside the wrong one (phones): only how its columns are spelt tells what is there.
   const compared = stray === undefined ? held : Object.fromEntries(Object.entries(held).filter(([path]) => !stray.has(path)));
@@ -81,7 +89,7 @@ export function projectionAfter(channel: RecordChannel, before: Projection | und
   const fields = { ...before?.fields };
   for (const [path, value] of Object.entries(write.fields)) {
     const columns: Record<string, string> = { ...fields[path]?.columns };
-    for (const column of channel.columnsOf.get(path) ?? []) {
+    for (const column of channel.columnsOf.get(path.replace(ANSWER, '')) ?? []) {
       const text = write.columns[column];
       if (text !== undefined && text !== null) columns[column] = wireText(text);
     }
@@ -139,7 +147,8 @@ function leadingSystem(golden: GoldenValue): string {
 function writtenFields(channel: RecordChannel, wanted: Record<string, unknown>, columns: Record<string, OutValue>): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [path, value] of Object.entries(wanted)) {
-    if (channel.columnsOf.get(path)?.some((column) => columns[column] !== undefined)) fields[path] = value;
+    const written = channel.columnsOf.get(path)?.filter((column) => columns[column] !== undefined) ?? [];
+    if (written.length > 0) fields[shownAs(channel, path)] = channel.answers.has(path) ? columns[written[0]!] : value;
   }
   return fields;
 }

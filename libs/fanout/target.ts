@@ -16,6 +16,8 @@ export interface RecordChannel {
   columnsOf: ReadonlyMap<string, readonly string[]>;
   /** Columns that come back with the target's own records; of the others only what was written is known. */
   readable: ReadonlySet<string>;
+  /** Canonical paths of which the target is only told whether its own value is the winning one. */
+  answers: ReadonlySet<string>;
   /** Columns of its own record that go along with every write. */
   carried: readonly string[];
   /** One changed column takes all the others with it: the target takes them as one statement. */
@@ -93,8 +95,9 @@ function channelOf(recordType: RecordType, section: OutSection, mapper: OutMappe
   for (const [column, spec] of Object.entries(section.columns)) {
     for (const field of spec.first === undefined ? [spec.field] : [spec.first.field, spec.field]) columnsOf.set(field, [...(columnsOf.get(field) ?? []), column]);
   }
+  const answers = new Set([...columnsOf].filter(([, columns]) => columns.every((c) => section.columns[c]!.as === 'matches')).map(([path]) => path));
   return {
-    recordType, fields: mapper.fields(recordType), columnsOf, readable, carried: section.carry, together: section.together,
+    recordType, fields: mapper.fields(recordType), columnsOf, readable, answers, carried: section.carry, together: section.together,
     ...(section.createRef !== undefined && { createNeeds: section.createNeeds }),
   };
 }

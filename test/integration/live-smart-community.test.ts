@@ -183,6 +183,7 @@ describe('what the hub writes back', () => {
         else expect(value).toMatch(/^99\d{23}$/);
       }
     }
+    expect(written.some((w) => w.columns['nameMatches'] === true)).toBe(true);
     const houses = written.filter((w) => 'houseId' in w.columns);
     expect(houses.length).toBeGreaterThan(0);
     for (const { key: userId, columns } of houses) {

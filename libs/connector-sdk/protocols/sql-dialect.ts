@@ -16,8 +16,8 @@ export interface PageQuery {
   by: readonly string[];
   /** The position after which the page begins: values of the first of `by`, or of all. Absent: from the beginning. */
   after?: readonly SqlValue[];
-  /** Only rows whose column is one of the values, or is null. */
-  where?: { column: string; in: readonly SqlValue[] } | { column: string; isNull: true };
+  /** Only rows whose column is one of the values, or is null, or is not. */
+  where?: { column: string; in: readonly SqlValue[] } | { column: string; isNull: boolean };
   limit: number;
 }
 
@@ -34,7 +34,7 @@ export class SqlDialect {
   page(table: string, q: PageQuery): SqlStatement {
     const s = new Statement(this);
     const conditions: string[] = [];
-    if (q.where !== undefined) conditions.push('in' in q.where ? s.isOneOf(q.where.column, q.where.in) : `${this.name(q.where.column)} is null`);
+    if (q.where !== undefined) conditions.push('in' in q.where ? s.isOneOf(q.where.column, q.where.in) : `${this.name(q.where.column)} is ${q.where.isNull ? '' : 'not '}null`);
     if (q.after !== undefined && q.after.length > 0) conditions.push(s.isAfter(q.by.slice(0, q.after.length), q.after));
     const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
     const order = q.by.map((c) => this.name(c)).join(', ');

@@ -69,12 +69,7 @@ export class GrowingReader {
     const { live, rows } = this;
     const table = rows.table(live.table);
     if (watermark !== undefined) return yield* rows.pages(table, by, { after: [windowStart(live, watermark)] }, signal);
-    for await (const page of rows.pages(table, by, { after: live.kind === 'number' ? ['-1'] : undefined }, signal)) {
-      const marked = page.filter((row) => row[live.watermark] !== '');
-      if (marked.length > 0) yield marked;
-      // Nulls stand at the one end or the other; a page of nothing else ends this reading of the marked ones.
-      if (marked.length === 0) break;
-    }
+    yield* rows.pages(table, by, { where: { column: live.watermark, isNull: false } }, signal);
     yield* rows.pages(table, live.rowKey, { where: { column: live.watermark, isNull: true } }, signal);
   }
 }

@@ -53,4 +53,3 @@ export const workbookDownloadSchema = z.strictObject({
 export type FileFetchSpec = z.infer<typeof fileFetchSchema>;
 export type FileUploadSpec = z.infer<typeof fileUploadSchema>;
 export type FileDropSpec = z.infer<typeof fileDropSchema>;
-export type WorkbookDownloadSpec = z.infer<typeof workbookDownloadSchema>;

@@ -35,7 +35,7 @@ beforeAll(async () => {
   await owner.query(`create schema social_assistance; create table social_assistance."HUB_PEOPLE_UPDATE" ("PEOPLE_ID" text, field text, old text, "new" text, "FLAG" char(1) not null, "ERR" text, "CREATED" char(17), primary key ("PEOPLE_ID", field, "CREATED"))`);
 });
 afterAll(async () => {
-  await Promise.all(open.map((t) => t.close?.()));
+  for (const channel of open) await channel.close?.();
   await owner.end();
   await db.drop();
 });

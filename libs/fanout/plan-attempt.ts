@@ -10,6 +10,9 @@ import type { RecordChannel } from './target.js';
 import { planTickets, ticketPath } from './plan-tickets.js';
 import { planCreate, planUpdate, projectionAfter, type PlannedWrite } from './plan-write.js';
 
+/** The target's record as it was read after a conflict: once the hub's version is no older, its time is known. */
+export type ReadBack = Pick<AnySourceRecord, 'order' | 'sourceTime'>;
+
 /** A delivery that is to be written now, and what to remember once the target has accepted it. */
 export interface Attempt {
   delivery: Delivery;
@@ -27,18 +30,18 @@ export interface Attempt {
  * Decides a due delivery anew from what is true now: the newest values, the agreements of this moment, what the target holds
  * by now. So an old delivery never writes an old value, and one that later changes made needless ends without a write.
  */
-export function planAttempt(store: FanoutStore, delivery: Delivery, context: LineContext | undefined): Attempt | DeliveryOutcome {
+export function planAttempt(store: FanoutStore, delivery: Delivery, context: LineContext | undefined, readBack?: ReadBack): Attempt | DeliveryOutcome {
   const ended = (state: DeliveryOutcome['state'], reasonCode: string, reason?: string): DeliveryOutcome => ({ id: delivery.id, state, reasonCode, reason, attempted: false });
   if (context === undefined) return ended('notShared', 'nothingLeft');
   if (!context.approved) return ended('waiting', 'firstConnection');
   const own = recordsAtTarget(context.members, delivery.target).find((r) => store.refOf(r).equals(delivery.targetRef));
   if (delivery.action === 'ticket') return own === undefined ? ended('noRecord', 'noRecordThere') : ticketAttempt(context, delivery, own, ended);
-  return fieldAttempt(store, delivery, context, own, ended);
+  return fieldAttempt(store, delivery, context, own, readBack, ended);
 }
 
 type End = (state: DeliveryOutcome['state'], reasonCode: string, reason?: string) => DeliveryOutcome;
 
-function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineContext, own: AnySourceRecord | undefined, ended: End): Attempt | DeliveryOutcome {
+function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineContext, own: AnySourceRecord | undefined, readBack: ReadBack | undefined, ended: End): Attempt | DeliveryOutcome {
   const { target, members } = context;
   const channel = target.channels.get(members.recordType);
   if (channel === undefined) return ended('notShared', 'takesNoFields');
@@ -53,7 +56,7 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
   if (write === undefined) return ended('noRecord', 'noRecordThere');
   if (Object.keys(write.columns).length === 0) return nothingToWrite(delivery, context, naturalKey, base, ended);
   const item: OutgoingItem = {
-    recordType: members.recordType, ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base), held: write.held,
+    recordType: members.recordType, ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base, readBack), held: write.held,
     carried: carriedOf(channel.carried, base), ...(naturalKey !== undefined && { naturalKey }),
   };
   return {
@@ -80,8 +83,10 @@ function withoutLost(own: AnySourceRecord | undefined, channel: RecordChannel, l
  * Until when this write knows what the target knew: when it was planned, or when the target's record was read after that. A
  * change made there later is newer than ours and the target refuses us.
  */
-function knownUntil(delivery: Delivery, base: AnySourceRecord | undefined): Date {
-  return new Date(Math.max(delivery.createdAt.getTime(), ...[base?.observedAt, base?.sourceTime].map((t) => (t === undefined ? 0 : Date.parse(t)))));
+function knownUntil(delivery: Delivery, base: AnySourceRecord | undefined, readBack: ReadBack | undefined): Date {
+  // The hub's own version may keep an older time, where the newer one only repeats the hub.
+  const read = base !== undefined && readBack !== undefined && base.order >= readBack.order ? readBack.sourceTime : undefined;
+  return new Date(Math.max(delivery.createdAt.getTime(), ...[base?.observedAt, base?.sourceTime, read].map((t) => (t === undefined ? 0 : Date.parse(t)))));
 }
 
 function carriedOf(columns: readonly string[], own: AnySourceRecord | undefined): Record<string, string> {

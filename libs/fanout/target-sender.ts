@@ -7,7 +7,7 @@ import { Circuit } from './circuit.js';
 import { DeliveryLedger, type Settled } from './delivery-ledger.js';
 import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
-import { planAttempt, type Attempt } from './plan-attempt.js';
+import { planAttempt, type Attempt, type ReadBack } from './plan-attempt.js';
 import { retryDelay } from './retry-delay.js';
 import { mintedRecord, settle, settleLater, type Settlement } from './settle-attempt.js';
 import type { Target } from './target.js';
@@ -30,6 +30,8 @@ export class TargetSender {
   private readonly ledger: DeliveryLedger;
   /** After a call failed as a whole, one item at a time: a single poisoned one must not keep the others waiting. */
   private probing = false;
+  /** Of deliveries that met a conflict, until they are settled otherwise. */
+  private readonly readBacks = new Map<string, ReadBack>();
 
   constructor(
     readonly target: Target,
@@ -57,7 +59,7 @@ export class TargetSender {
     const attempts: Attempt[] = [];
     const settlements: Settlement[] = [];
     for (const delivery of due) {
-      const planned = planAttempt(this.store, delivery, contexts.get(delivery.entityId));
+      const planned = planAttempt(this.store, delivery, contexts.get(delivery.entityId), this.readBacks.get(delivery.id));
       if ('item' in planned) attempts.push(planned);
       else settlements.push(planned);
     }
@@ -117,6 +119,7 @@ export class TargetSender {
       accepted.push({ attempt, naturalKey });
       if (attempt.item.naturalKey === undefined) minted.push(mintedRecord(attempt, naturalKey, now));
     }
+    for (const [i, attempt] of attempts.entries()) if (answers[i]?.outcome !== 'conflict') this.readBacks.delete(attempt.delivery.id);
     await this.readConflicts(attempts, answers, signal);
     // Told before the commit: after a crash in between, the repeated create gives the same key, and it is told again.
     if (minted.length > 0) await this.news.minted(minted);
@@ -139,7 +142,9 @@ export class TargetSender {
       if (answers[i]?.outcome !== 'conflict' || attempt.item.naturalKey === undefined) continue;
       try {
         const record = await this.channel.readBack(attempt.item.naturalKey, signal);
-        if (record !== undefined) records.push(record);
+        if (record === undefined) continue;
+        records.push(record);
+        this.readBacks.set(attempt.delivery.id, { order: record.order, ...(record.sourceTime !== undefined && { sourceTime: record.sourceTime }) });
       } catch (error) {
         this.logger.warn('fanout.readBackFailed', { target: this.target.id, delivery: attempt.delivery.id }, error);
       }

@@ -33,7 +33,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
   };
 
   if (has('intake')) {
-    const intake = new Intake({ ...parts, dataSource, pool, unitOfWork, sealing, spoolDir: path.join(config.dataDir, 'spool'), secret: (name) => config.secret(name) });
+    const intake = new Intake({ ...parts, dataSource, pool, unitOfWork, sealing, spoolDir: path.join(config.dataDir, 'spool'), pollAtMostSeconds: config.pollAtMostSeconds, secret: (name) => config.secret(name) });
     modules.push(IntakeModule.register(intake));
     health.register('intake', () => intake.health());
   }

@@ -5,7 +5,7 @@ import { restSyncSchema, webhookSchema } from './protocols/rest-specs.js';
 import { soapDeliverySchema } from './protocols/soap-spec.js';
 import { sqlTableSchema } from './protocols/sql-specs.js';
 
-/** How a target is written to. `none-yet`: its protocol is not built; deliveries say so. */
+/** How a target is written to. */
 export const deliverySchema = z.discriminatedUnion('protocol', [
   fileDropSchema,
   workbookDownloadSchema,
@@ -14,11 +14,6 @@ export const deliverySchema = z.discriminatedUnion('protocol', [
   sqlTableSchema,
   webhookSchema,
   soapDeliverySchema,
-  z.strictObject({
-    protocol: z.literal('none-yet'),
-    /** The protocol that the system speaks: SOAP, FTP, SFTP … */
-    speaks: z.string().min(1),
-  }),
 ]);
 
 export type DeliverySpec = z.infer<typeof deliverySchema>;

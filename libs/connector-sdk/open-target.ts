@@ -42,7 +42,5 @@ export function openTarget(connector: Connector, parts: ConnectionParts): Target
       return new WorkbookDownload();
     case 'soap':
       return new SoapTarget(connector, delivery, parts);
-    case 'none-yet':
-      return undefined;
   }
 }

@@ -18,6 +18,9 @@ import { OccupancyStore } from './occupancy-store.js';
 import { OwnValues } from './own-values.js';
 import { ProjectionStore } from './projection-store.js';
 
+/** Made once: asked for with every batch, and dear to make. */
+const DAY = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' });
+
 /** Everything fan-out keeps in the database, behind one door. */
 export class FanoutStore {
   readonly entities: EntityReader;
@@ -61,7 +64,7 @@ export class FanoutStore {
 
   /** Today in the city, yyyy-mm-dd. */
   today(): string {
-    return new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(this.clock.now());
+    return DAY.format(this.clock.now());
   }
 }
 

@@ -146,7 +146,7 @@ function waiting({ target, approved }: LineContext): Pick<PlannedLine, 'state' |
 
 /** Where a delivery to this target stands before its first attempt. */
 export function waitingFor(target: Target, approved: boolean): Pick<PlannedLine, 'state' | 'reasonCode' | 'reason'> {
-  if (!target.live) return { state: 'waiting', reasonCode: 'notLive', reason: target.speaks };
+  if (!target.live) return { state: 'waiting', reasonCode: 'notLive' };
   return approved ? { state: 'waiting' } : { state: 'waiting', reasonCode: 'firstConnection' };
 }
 

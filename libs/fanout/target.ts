@@ -34,8 +34,6 @@ export interface Target {
   nameEn: string;
   /** Its write-back protocol is built; otherwise deliveries say what they wait for. */
   live: boolean;
-  /** The protocol the system speaks, where it is not built yet. */
-  speaks?: string;
   acknowledges: Acknowledges;
   mapper: OutMapper;
   channels: ReadonlyMap<RecordType, RecordChannel>;
@@ -65,8 +63,7 @@ export function targetOf(connector: Connector): Target {
     id: connector.id,
     name: manifest.name,
     nameEn: manifest.nameEn,
-    live: manifest.mode === 'live' && delivery !== undefined && delivery.protocol !== 'none-yet',
-    ...(delivery?.protocol === 'none-yet' && { speaks: delivery.speaks }),
+    live: manifest.mode === 'live' && delivery !== undefined,
     acknowledges: acknowledges(delivery?.protocol),
     mapper,
     channels,

@@ -99,7 +99,7 @@ function once(found: readonly NotUndone[]): NotUndone[] {
 function waits(target: Target, contexts: readonly LineContext[], records: number, columns: number): Pick<UndoLine, 'reasonCode' | 'zh' | 'en'> {
   const code = records === 0 ? 'noRecordThere' : target.ticketKinds !== undefined ? 'ticketsOnly' : columns === 0 ? 'nothingLeft'
     : !target.live ? 'notLive' : contexts.some((c) => !c.approved) ? 'firstConnection' : undefined;
-  return code === undefined ? {} : { reasonCode: code, ...reasonWords(code, target.speaks) };
+  return code === undefined ? {} : { reasonCode: code, ...reasonWords(code, undefined) };
 }
 
 /** A line for a reader outside the scopes of a restricted target: the same whatever is so. */

@@ -34,6 +34,8 @@ export interface IntakeParts {
   divisions: Divisions;
   /** A secret of a connector folder by its name; undefined when the environment lacks it. */
   secret(name: string): string | undefined;
+  /** Asks every system at least so often; absent: as their folders say. */
+  pollAtMostSeconds?: number;
   /** Where copies of fetched and uploaded files lie. */
   spoolDir: string;
   /** City directory that is read at the start and watched for new files. */
@@ -54,15 +56,13 @@ export class Intake {
     const shared = { ...parts, takeRows: new TakeRows(parts), states: this.states };
     this.pushes = new PushIntake(connectors, shared);
     this.replays = new Replays(shared);
-    for (const connector of connectors) {
-      if (connector.manifest.mode !== 'live') continue;
-      for (const spec of connector.manifest.live.filter(isPolled)) if (this.missing(spec) === undefined) this.readers.push(new LivePoller(connector, spec, shared));
-    }
     const snapshots = new SnapshotIntake(shared, 0);
     for (const connector of connectors) {
       if (connector.manifest.mode !== 'live') continue;
       for (const spec of connector.manifest.live) {
-        if (spec.protocol === 'file-fetch' && this.missing(spec) === undefined) this.readers.push(new FileFetcher(connector, spec, snapshots, shared));
+        if (this.missing(spec) !== undefined) continue;
+        if (spec.protocol === 'file-fetch') this.readers.push(new FileFetcher(connector, this.asOften(spec), snapshots, shared));
+        else if (isPolled(spec)) this.readers.push(new LivePoller(connector, this.asOften(spec), shared));
       }
     }
     this.uploads = new UploadIntake(connectors, snapshots, shared);
@@ -91,6 +91,10 @@ export class Intake {
 
   health(): Promise<HealthCheck> {
     return this.states.health();
+  }
+
+  private asOften<S extends { pollSeconds: number }>(spec: S): S {
+    return { ...spec, pollSeconds: Math.min(spec.pollSeconds, this.parts.pollAtMostSeconds ?? Infinity) };
   }
 
   /** A secret of the spec that the environment lacks. */

@@ -34,6 +34,7 @@ const environment = z.object({
   YICI_PORT: count(0, 65535).default(8080),
   YICI_ROLES: list.pipe(z.array(z.enum(ROLES)).min(1)).default([...ROLES]),
   YICI_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  YICI_POLL_AT_MOST_SECONDS: count(1, 86_400).optional(),
   YICI_SHUTDOWN_SECONDS: count(1, 600).default(20),
   YICI_TRUSTED_PROXIES: list.pipe(z.array(z.string().regex(/^(loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(\/\d+)?)$/, 'addresses or subnets, joined by commas'))).optional(),
 });
@@ -67,6 +68,8 @@ export interface Config {
   port: number;
   roles: Role[];
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Systems that are asked are asked at least so often, whatever their folders say; absent: as the folders say. */
+  pollAtMostSeconds?: number;
   shutdownSeconds: number;
   /** Addresses or subnets of proxies whose X-Forwarded-* headers are believed: for HTTPS cookies and for counting logins. */
   trustedProxies?: string[];
@@ -106,6 +109,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ov
     port: e.YICI_PORT,
     roles: e.YICI_ROLES,
     logLevel: e.YICI_LOG_LEVEL,
+    ...(e.YICI_POLL_AT_MOST_SECONDS !== undefined && { pollAtMostSeconds: e.YICI_POLL_AT_MOST_SECONDS }),
     shutdownSeconds: e.YICI_SHUTDOWN_SECONDS,
     trustedProxies: e.YICI_TRUSTED_PROXIES,
     secret: (name) => env[name] || undefined,

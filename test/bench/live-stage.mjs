@@ -21,7 +21,7 @@ export async function startLiveStage(dir, marker, logger = silentLogger) {
     await writeDemoCity(folder, marker, () => undefined);
     const port = await freePort(0);
     const { legacy, environment, tell } = await startDemoLegacy(folder, `http://127.0.0.1:${port}`, logger, shutdown);
-    const hub = await startHub({ port, dataDir: folder.dir, cityDir: folder.divisions, logger, environment: { ...process.env, ...environment } });
+    const hub = await startHub({ port, dataDir: folder.dir, cityDir: folder.divisions, logger, environment: { YICI_POLL_AT_MOST_SECONDS: '2', ...process.env, ...environment } });
     shutdown.add('hub', () => hub.close());
     const accounts = await demoAccounts(hub);
     const as = (role) => { const a = accounts.find((x) => x.role === role); return HubClient.signIn(hub.url, a.username, a.password); };

@@ -51,7 +51,7 @@ beforeAll(async () => {
   const secrets: Record<string, string> = {};
   const secret = (name: string): string => (secrets[name] ??= `secret-of-${name}-${'x'.repeat(32)}`);
   legacy = await startLegacy({ cityDir: city, hubUrl: `http://127.0.0.1:${port}`, databaseUrl: legacyDb.ownerUrl, dir: path.join(dir, 'legacy'), secret });
-  hub = new HubProcess(path.join(dir, 'hub'), path.join(dir, 'divisions'), port, { ...secrets, ...legacy.environment });
+  hub = new HubProcess(path.join(dir, 'hub'), path.join(dir, 'divisions'), port, { YICI_POLL_AT_MOST_SECONDS: '2', ...secrets, ...legacy.environment });
   mkdirSync(hub.dataDir, { mode: 0o711 });
   await hub.start();
   sealing = new Sealing(loadSealingKeys(path.join(hub.dataDir, 'keys.json'), { create: false }).keys);

@@ -81,7 +81,7 @@ it('a thirteenth system on CSV files is one folder: read, written, confirmed, an
   writeFileSync(path.join(connectors, 'library/sharing.yaml'), SHARING);
   expect(await command('certify', 'library')).toMatchObject({ passed: true });
 
-  hub = new HubProcess(path.join(dir, 'hub'), path.join(dir, 'divisions'), await freePort(0), { YICI_CONNECTORS_DIR: connectors, YICI_LIBRARY_URL: library });
+  hub = new HubProcess(path.join(dir, 'hub'), path.join(dir, 'divisions'), await freePort(0), { YICI_CONNECTORS_DIR: connectors, YICI_LIBRARY_URL: library, YICI_POLL_AT_MOST_SECONDS: '2' });
   mkdirSync(hub.dataDir, { mode: 0o711 });
   await hub.start();
   const [admin, worker] = [await hub.as('admin'), await hub.as('worker')];

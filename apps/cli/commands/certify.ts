@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -78,8 +78,9 @@ function named(connector: Connector, divisions: Divisions, key: string | undefin
 
 async function onSimulator(connector: Connector, divisions: Divisions, options: CertifyOptions): Promise<Certificate> {
   const dir = mkdtempSync(path.join(tmpdir(), 'yici-certify-'));
-  // PostgreSQL of an embedded server may run as another user.
-  mkdirSync(path.join(dir, 'data'), { recursive: true });
+  // PostgreSQL of an embedded server may run as another user, who must come in.
+  chmodSync(dir, 0o711);
+  mkdirSync(path.join(dir, 'data'));
   const secrets = new Map<string, string>();
   const secret = (name: string): string => {
     if (!secrets.has(name)) secrets.set(name, randomBytes(32).toString('hex'));

@@ -108,7 +108,7 @@ export class Demo {
     this.legacy = demo;
     const hub = await startHub({
       port, dataDir: folder.dir, cityDir: folder.divisions, logger: this.logger,
-      environment: { ...process.env, DATABASE_URL: undefined, DATABASE_OWNER_URL: undefined, KAFKA_BROKERS: undefined, ...demo.environment },
+      environment: { ...ownEnvironment(), YICI_POLL_AT_MOST_SECONDS: '2', ...demo.environment },
     });
     this.hub = hub;
     this.shutdown.add('hub', () => hub.close());
@@ -235,6 +235,11 @@ export class Demo {
   private since(): number {
     return Math.round((performance.now() - this.started) / 100) / 10;
   }
+}
+
+/** A demo has a database and a log of its own, whatever this machine's hub has. */
+function ownEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DATABASE_|KAFKA_|YICI_KAFKA_)/.test(name)));
 }
 
 /** How a system is read and written. */

@@ -1,12 +1,15 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
+import { AccountStore } from '#libs/access/account-store';
+import { systemClock } from '#libs/kernel/clock';
 import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
 import { recordRef } from '#libs/store/source-record-codec';
 import { startCorrections } from '#libs/synthetic/simulators/corrections-simulator';
 import type { Fault } from '#libs/synthetic/simulators/faults';
 import type { Simulator } from '#libs/synthetic/simulators/simulator';
 import { quickFolder } from '#test/support/exchange-folder';
+import { caller } from '#test/support/http-hub';
 import { essence, liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
 
 jest.setTimeout(180_000);
@@ -138,7 +141,13 @@ describe('what is entered once', () => {
     await owner.query('drop trigger refuse on corrections."T_HUB_OUT"');
     const [letter] = (await live.db.pool.query<{ id: string; reason: string }>(`select id, reason from dead_letter where system = $1 and stage = 'sending'`, [SYSTEM])).rows;
     expect(letter!.reason).not.toContain('139');
-    await live.as('steward')('POST', `/dead-letters/${letter!.id}/replay`, { body: {} });
+    // Who is outside the scope is told that there is nothing; a steward of the office of justice replays it.
+    expect((await live.as('steward')('POST', `/dead-letters/${letter!.id}/replay`, { body: {} })).status).toBe(404);
+    const account = { username: 'justice', password: 'a password for a test' };
+    await new AccountStore(live.db.dataSource, systemClock).create({ ...account, displayName: 'justice', role: 'steward', communities: [], facetScopes: ['correction'] });
+    const { token } = (await caller(live.hub.url)('POST', '/login', { body: { ...account, bearer: true } })).body as { token: string };
+    const replayed = await caller(live.hub.url, { authorization: `Bearer ${token}` })('POST', `/dead-letters/${letter!.id}/replay`, { body: {} });
+    expect(replayed.status).toBe(202);
     await next(known, 'confirmed');
     expect(await rows(`select count(*)::int as n from corrections."T_HUB_OUT" where "LXDH" = '13900000036'`)).toEqual([{ n: 1 }]);
     expect(await office.record(rectnum)).toMatchObject({ LXDH: '13900000036' });
@@ -149,21 +158,21 @@ describe('the exchange database in trouble', () => {
   it.each<[string, Fault]>([['errors', { kind: 'error' }], ['cut connections', { kind: 'disconnect' }]])('%s show on its card alone; it is read and written again after', async (_what, fault) => {
     const known = (await deliveries()).length;
     office.faults.fail(fault);
-    await office.change(rectnum, { XM: `周${fault.kind === 'error' ? '一' : '二'}山` });
+    await office.change(rectnum, { XZZ: `枫丹苑${fault.kind === 'error' ? 61 : 62}栋1单元101室` });
     const phone = fault.kind === 'error' ? '13900000041' : '13900000042';
     await enter({ kind: 'phone', phone });
     expect(await until(() => live.state(SYSTEM), (s) => s?.state !== 'running')).toEqual({ state: 'disabled', code: 'YICI_SOURCE_UNREACHABLE' });
-    await until(deliveries, (all) => all.length === known + 1 && all.at(-1)!.attempts > 0);
+    await until(deliveries, (all) => all.slice(known).some((d) => d.attempts > 0));
     office.faults.clear();
     await next(known, 'confirmed');
-    await until(() => record(rectnum), (r) => JSON.stringify(r?.body).includes(fault.kind === 'error' ? '周一山' : '周二山'));
+    await until(() => record(rectnum), (r) => JSON.stringify(r?.body).includes(fault.kind === 'error' ? '"61"' : '"62"'));
     await until(() => live.state(SYSTEM), (s) => s?.state === 'running');
   });
 
   it('a locked table only delays', async () => {
     office.faults.fail({ kind: 'busy' }, 2);
-    await office.change(rectnum, { XM: '周三山' });
-    await until(() => record(rectnum), (r) => JSON.stringify(r?.body).includes('周三山'));
+    await office.change(rectnum, { XZZ: '枫丹苑63栋1单元101室' });
+    await until(() => record(rectnum), (r) => JSON.stringify(r?.body).includes('"63"'));
     office.faults.clear();
   });
 
@@ -177,13 +186,13 @@ describe('the exchange database in trouble', () => {
     url.username = `corrections_reader_${process.pid}`;
     url.password = 'x';
     await live.restart({ YICI_CORRECTIONS_DATABASE_URL: url.href });
-    await office.change(rectnum, { XM: '周四山' });
+    await office.change(rectnum, { XZZ: '枫丹苑64栋1单元101室' });
     await until(() => live.state(SYSTEM), (s) => s?.code === 'YICI_DATABASE_FORBIDDEN');
     url.password = 'wrong';
     await live.restart({ YICI_CORRECTIONS_DATABASE_URL: url.href });
     await until(() => live.state(SYSTEM), (s) => s?.code === 'YICI_DATABASE_LOGIN');
     await live.restart();
-    await until(() => record(rectnum), (r) => JSON.stringify(r?.body).includes('周四山'));
+    await until(() => record(rectnum), (r) => JSON.stringify(r?.body).includes('"64"'));
     await owner.query(`drop owned by corrections_reader_${process.pid}; drop role corrections_reader_${process.pid}`);
   });
 });

@@ -139,7 +139,7 @@ function differing(page: readonly Unmatched[]): { drift: Drift[]; records: AnySo
 
 /** What a version says; which of its fields repeat the hub is the hub's own mark. */
 function said(record: AnySourceRecord): string {
-  return contentText({ ...record, hubOrigin: undefined });
+  return contentText({ ...record, hubOrigin: undefined, ownValues: undefined });
 }
 
 /** A record that only ever was what the hub created there was written, and is not there: that is a lost write. */

@@ -144,6 +144,7 @@ function withoutHubOrigin(record: SourceRecord<'person'>): PersonBody {
     const top = /^[^.[]+/.exec(path)?.[0];
     if (top !== undefined) delete body[top];
   }
+  for (const [path, value] of Object.entries(record.ownValues ?? {})) if (!path.includes('.')) body[path] = value;
   return body as PersonBody;
 }
 

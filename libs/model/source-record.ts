@@ -52,6 +52,11 @@ export interface SourceRecord<T extends RecordType = RecordType> {
   legacy?: Record<string, string>;
   /** Fields that only repeat what the hub wrote: no evidence, win nothing. */
   hubOrigin?: string[];
+  /**
+   * What the record's own system said in those fields before the hub wrote over them, by canonical path: it still tells who this is, or our own
+   * write would take a record the evidence that it was linked by. Wins nothing.
+   */
+  ownValues?: Record<string, unknown>;
   settles?: Settlement;
 }
 

@@ -5,7 +5,7 @@ import { contentText } from '#libs/store/record-content';
 import { keyOf, recordRef } from '#libs/store/source-record-codec';
 import type { SourceRecordStore } from '#libs/store/source-record-store';
 import type { Transaction } from '#libs/store/unit-of-work';
-import { echoedFields, type Projection } from '#libs/survivorship/echoed-fields';
+import { echoedFields, valueAt, type Projection } from '#libs/survivorship/echoed-fields';
 
 /**
  * Marks the fields of incoming records that only repeat what the hub wrote to their systems (`hubOrigin`). A version that
@@ -39,9 +39,20 @@ export async function markEchoes(tx: Transaction, sealing: Sealing, store: Sourc
 
 function marked(record: AnySourceRecord, { paths, columns }: { paths: string[]; columns: string[] }, before: ReadonlyMap<RecordKey, { record: AnySourceRecord }>): AnySourceRecord {
   const current = before.get(keyOf(record))?.record;
-  const echo = { ...record, hubOrigin: [...new Set([...(record.hubOrigin ?? []), ...paths])].sort() };
+  const own = ownValues(current, paths);
+  const echo = { ...record, hubOrigin: [...new Set([...(record.hubOrigin ?? []), ...paths])].sort(), ...(Object.keys(own).length > 0 && { ownValues: own }) };
   if (current?.sourceTime === undefined || rest(record, paths, columns) !== rest(current, paths, columns)) return echo;
   return { ...echo, sourceTime: current.sourceTime };
+}
+
+/** What the system said in these fields of its own before we wrote: in the version before, or what that one remembered. */
+function ownValues(current: AnySourceRecord | undefined, paths: readonly string[]): Record<string, unknown> {
+  const own: Record<string, unknown> = {};
+  for (const path of paths) {
+    const value = current?.hubOrigin?.includes(path) === true ? current.ownValues?.[path] : current && valueAt(current.body, path);
+    if (value !== undefined) own[path] = value;
+  }
+  return own;
 }
 
 /** Everything a version says besides these fields. */
@@ -49,7 +60,7 @@ function rest(record: AnySourceRecord, paths: readonly string[], columns: readon
   const { facets, ...body } = record.body as { facets?: Record<string, unknown> } & Record<string, unknown>;
   const without = <V>(map: Record<string, V> | undefined, names: readonly string[]): Record<string, V> => Object.fromEntries(Object.entries(map ?? {}).filter(([name]) => !names.includes(name)));
   return contentText({
-    ...record, hubOrigin: undefined,
+    ...record, hubOrigin: undefined, ownValues: undefined,
     body: { ...without(body, paths), facets: without(facets, paths.map((p) => p.replace(/^facets\./, ''))) },
     raw: without(record.raw, paths), legacy: without(record.legacy, columns),
     issues: (record.issues ?? []).filter((issue) => !paths.some((p) => issue.field === p || issue.field.startsWith(`${p}.`))),

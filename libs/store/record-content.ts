@@ -1,7 +1,7 @@
 import type { AnySourceRecord } from '#libs/model/source-record';
 
 /** What of a source record is content: no time, no order, no origin. */
-export type RecordContent = Pick<AnySourceRecord, 'state' | 'test' | 'body' | 'raw' | 'issues' | 'legacy' | 'hubOrigin' | 'settles'>;
+export type RecordContent = Pick<AnySourceRecord, 'state' | 'test' | 'body' | 'raw' | 'issues' | 'legacy' | 'hubOrigin' | 'ownValues' | 'settles'>;
 
 /** JSON with sorted keys and without undefined: equal content gives equal text, whatever made it. */
 export function canonicalJson(value: unknown): string {
@@ -24,8 +24,8 @@ export function canonicalJson(value: unknown): string {
 
 /** The text two versions of one record are compared by when their source gives both the same order. */
 export function contentText(record: AnySourceRecord): string {
-  const { state, test, body, raw, issues, legacy, hubOrigin, settles } = record;
-  return canonicalJson({ state, test: test ?? false, body, raw, issues, legacy, hubOrigin, settles } satisfies RecordContent);
+  const { state, test, body, raw, issues, legacy, hubOrigin, ownValues, settles } = record;
+  return canonicalJson({ state, test: test ?? false, body, raw, issues, legacy, hubOrigin, ownValues, settles } satisfies RecordContent);
 }
 
 /**

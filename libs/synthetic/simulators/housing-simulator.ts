@@ -22,6 +22,7 @@ const LARGEST_BODY = 64 * 1024;
 /** The housing bureau: a view of titles without times, in PostgreSQL or MariaDB, and a REST interface that takes counts and nothing else. */
 class HousingSimulator implements Simulator {
   readonly system = SYSTEM;
+  private last: Promise<unknown> = Promise.resolve();
   readonly faults = new Faults([...new Set([...HTTP_FAULTS, ...SQL_FAULTS]), 'echo']);
   private database!: SqlDatabase;
   private proxy!: SqlProxy;
@@ -108,9 +109,16 @@ class HousingSimulator implements Simulator {
     if (fault?.kind === 'busy') return answer(response, 503, { message: 'busy' });
     if (!isSigned('sm3', this.context.secret(SECRET), request.headers, body, Date.now())) return answer(response, 401, { message: 'signature' });
     if (request.method !== 'POST' || request.url !== '/api/occupancy') return answer(response, 404, { message: 'not found' });
-    const { status, message } = await this.take(body, String(request.headers['idempotency-key'] ?? ''));
+    const { status, message } = await this.inTurn(() => this.take(body, String(request.headers['idempotency-key'] ?? '')));
     if (fault?.kind === 'lost-answer') return void response.destroy();
     answer(response, status, { message });
+  }
+
+  /** One after the other: each occupancy gets the next number. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.last.then(work, work);
+    this.last = done.catch(() => undefined);
+    return done;
   }
 
   private async take(body: Buffer, ref: string): Promise<{ status: number; message: string }> {

@@ -86,7 +86,10 @@ export class FirstConnections {
     let after = '';
     for (;;) {
       const page = await this.store.pool.query<{ id: string }>(
-        `select id from entity where record_type = $1 and state = 'active' and id > $2 order by id limit $3`, [recordType, after, PAGE]);
+        // A first connection creates nothing: only who is known to the target by a record can differ there.
+        `select id from entity e where record_type = $1 and state = 'active' and id > $2 and (
+           exists (select from crosswalk c join source_record s on s.id = c.record_id where c.entity_id = e.id and s.system = $4)
+           or exists (select from minted_key m where m.target = $4 and m.entity_id = e.id)) order by id limit $3`, [recordType, after, PAGE, target.id]);
       if (page.rows.length === 0) return;
       after = page.rows.at(-1)!.id;
       const contexts = await readContexts(this.store, target, page.rows.map((r) => r.id));

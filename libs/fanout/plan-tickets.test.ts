@@ -19,10 +19,8 @@ describe('a life elsewhere than registered', () => {
 
 describe('reasons in words', () => {
   it('carry their detail, or none', () => {
-    expect(reasonWords('notLive', 'SOAP 1.1')).toEqual({
-      zh: '该系统的在线接口尚未接通（SOAP 1.1），接通后送达', en: 'the live connection of this system is not built yet (SOAP 1.1); it will be delivered then',
-    });
-    expect(reasonWords('notLive', undefined)!.en).toBe('the live connection of this system is not built yet; it will be delivered then');
+    expect(reasonWords('cannotBeSaid', 'XM')).toEqual({ zh: '该系统无法表示此值（XM），请与该系统管理员联系', en: 'this system has no way to hold the value (XM); ask its administrator' });
+    expect(reasonWords('cannotBeSaid', undefined)!.en).toBe('this system has no way to hold the value; ask its administrator');
     expect(reasonWords(undefined, undefined)).toBeUndefined();
   });
 });

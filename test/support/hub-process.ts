@@ -37,10 +37,10 @@ export class HubProcess {
   async killPostgres(): Promise<void> {
     const pid = this.postmaster();
     process.kill(pid, 'SIGKILL');
-    for (const end = Date.now() + 120_000; ;) {
-      if (await this.answers()) return;
-      if (Date.now() > end) throw new Error('PostgreSQL did not come back within two minutes');
-      await sleep(100);
+    for (const end = Date.now() + 120_000; ; await sleep(100)) {
+      const health = await this.health();
+      if (health.checks?.['store'] === 'up' && this.postmaster() !== pid) return;
+      if (Date.now() > end) throw new Error(`PostgreSQL did not come back within two minutes: ${JSON.stringify(health)}`);
     }
   }
 
@@ -54,12 +54,11 @@ export class HubProcess {
     return new pg.Pool({ host: '127.0.0.1', port, user: 'yici', password, database: 'yici', max: 4 });
   }
 
-  private async answers(): Promise<boolean> {
+  private async health(): Promise<{ state: string; checks?: Record<string, unknown> }> {
     try {
-      const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(2000) });
-      return answer.ok;
-    } catch {
-      return false;
+      return (await (await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(2000) })).json()) as { state: string };
+    } catch (error) {
+      return { state: `no answer: ${(error as Error).message}` };
     }
   }
 

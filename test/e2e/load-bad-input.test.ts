@@ -63,11 +63,11 @@ const ROUNDS: Record<string, Fault[]> = {
   ],
   'files that are odd and yet whole': [
     { what: 'header only', system: 'hukou', file: 'HJXX_HXXB.csv', change: headerOnly, read: 268 },
-    { what: 'no record at all', system: 'smart-community', file: 'users.jsonl', change: empty, read: 0 },
+    { what: 'a file of no byte', system: 'smart-community', file: 'users.jsonl', change: empty, refused: { code: UNREADABLE } },
     { what: 'a byte order mark', system: 'grid', file: 'persons.jsonl', change: withBom, dead: [] },
     { what: 'reordered columns', system: 'corrections', file: 'T_JZRY.csv', change: swapFirstColumns, dead: [] },
     { what: 'UTF-16 in a city that goes on', system: 'housing', file: 'V_FWCQ.csv', change: asUtf16('utf8'), refused: { code: UNREADABLE } },
-    { what: 'a file of no byte has no rows', system: 'social-assistance', file: 'BASEINFO_PEOPLE.csv', change: empty, read: 11 },
+    { what: 'a file of no byte beside a sound one', system: 'social-assistance', file: 'BASEINFO_PEOPLE.csv', change: empty, refused: { code: UNREADABLE }, read: 11 },
   ],
 };
 

@@ -19,7 +19,9 @@ async function writes(): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (const system of systems) {
     for (const w of await live.simulators[system]!.written()) {
-      for (const column of Object.keys(w.columns)) {
+      for (const [column, value] of Object.entries(w.columns)) {
+        // A row of an exchange table has all its columns; the blank ones say nothing.
+        if (value === '' || value === null) continue;
         const id = `${system} ${w.key ?? ''} ${column}`;
         counts.set(id, (counts.get(id) ?? 0) + 1);
       }

@@ -28,6 +28,17 @@ async function residents(): Promise<Map<string, string[]>> {
 const written = async (fwbm: string) => (await live.simulators.housing.written()).filter((w) => w.key === fwbm).map((w) => w.columns as { residents: number; households: number });
 const settled = () => until(async () => (await live.db.pool.query<{ n: string }>(`select count(*) as n from delivery where target = 'housing' and state = 'waiting'`)).rows[0]!.n, (n) => n === '0');
 
+/** How often the bureau was told, once nothing more came for two seconds. */
+async function quiet(): Promise<number> {
+  let [last, since] = [-1, Date.now()];
+  await until(async () => {
+    const now = (await live.simulators.housing.written()).length;
+    if (now !== last) [last, since] = [now, Date.now()];
+    return Date.now() - since;
+  }, (still) => still > 2000);
+  return last;
+}
+
 beforeAll(async () => {
   live = await liveHub({ simulators: { housing: startHousing, grid: startGrid } });
   await live.simulators.grid.publish();
@@ -41,10 +52,13 @@ beforeAll(async () => {
   const lived = dwellings.filter((d) => d.at !== undefined && (home.get(d.at)?.length ?? 0) > 1 && dwellings.filter((e) => e.at === d.at).length === 1);
   const named = await live.db.pool.query<{ entity_id: string }>('select entity_id from crosswalk group by entity_id having count(*) > 1');
   expect(named.rows.length).toBeGreaterThan(0);
-  [from, to] = [lived[0]!.fwbm, lived[1]!.fwbm];
-  mover = home.get(lived[0]!.at!)![0]!;
   await live.connect('housing');
   await settled();
+  // Houses whose people the grid alone knows to live there, under one spelling of the door.
+  const told = new Map((await live.simulators.housing.written()).map((w) => [w.key, (w.columns as { residents: number }).residents]));
+  const plain = lived.filter((d) => told.get(d.fwbm) === home.get(d.at!)!.length).sort((a, b) => (a.fwbm < b.fwbm ? -1 : 1));
+  [from, to] = [plain[0]!.fwbm, plain[1]!.fwbm];
+  mover = home.get(plain[0]!.at!)![0]!;
 }, 180_000);
 afterAll(() => live.close(), 60_000);
 
@@ -80,12 +94,12 @@ describe('the bureau of housing', () => {
   });
 
   it('is told nothing when a phone changes', async () => {
-    const before = (await live.simulators.housing.written()).length;
+    const before = await quiet();
     await live.simulators.grid.change(mover, { phone: '13800000077' });
     await until(async () => (await live.records('grid')).get(`grid:person:${mover}`)!.body as PersonBody, (b) => b.phones?.[0]?.number === '13800000077');
     await live.drained();
     await settled();
-    expect((await live.simulators.housing.written()).length).toBe(before);
+    expect(await quiet()).toBe(before);
   });
 
   it('is told the number without those whose agreement ended, and counts nobody by it again', async () => {

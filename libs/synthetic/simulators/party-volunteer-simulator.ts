@@ -43,7 +43,12 @@ class Office implements Simulator {
 
   static async open(context: SimulatorContext): Promise<Office> {
     const file = join(context.dir, 'state.json');
-    if (existsSync(file)) return new Office(context, JSON.parse(readFileSync(file, 'utf8')) as State, undefined);
+    if (existsSync(file)) {
+      const kept = JSON.parse(readFileSync(file, 'utf8')) as State;
+      // JSON writes an empty cell as null.
+      for (const sheet of kept.sheets) sheet.rows = sheet.rows.map((row) => Array.from(row, (cell) => cell ?? undefined));
+      return new Office(context, kept, undefined);
+    }
     const dir = join(context.cityDir, SYSTEM);
     const name = existsSync(dir) ? readdirSync(dir).map((n) => n.normalize('NFC')).filter((n) => CITY_FILE.test(n)).sort().at(-1) : undefined;
     if (name === undefined) return new Office(context, { month: '202601', sheets: [], written: [] }, undefined);

@@ -94,11 +94,19 @@ export class Intake {
   }
 
   private asOften<S extends { pollSeconds: number }>(spec: S): S {
-    return { ...spec, pollSeconds: Math.min(spec.pollSeconds, this.parts.pollAtMostSeconds ?? Infinity) };
+    const most = this.parts.pollAtMostSeconds ?? Infinity;
+    return withTables({ ...spec, pollSeconds: Math.min(spec.pollSeconds, most) }, most);
   }
 
   /** A secret of the spec that the environment lacks. */
   private missing(spec: LiveSpec): string | undefined {
     return secretsOf(spec).find((name) => this.parts.secret(name) === undefined);
   }
+}
+
+/** Whole tables are compared at least so often, too. */
+function withTables<S extends object>(spec: S, most: number): S {
+  if (!('tables' in spec) || most === Infinity) return spec;
+  const tables = (spec.tables as { compareSeconds?: number }[]).map((t) => (t.compareSeconds === undefined ? t : { ...t, compareSeconds: Math.min(t.compareSeconds, most) }));
+  return { ...spec, tables };
 }

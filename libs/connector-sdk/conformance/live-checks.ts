@@ -70,9 +70,14 @@ async function sourceChecks(connector: Connector, spec: PolledSpec | undefined, 
 
 async function targetChecks(connector: Connector, spec: PolledSpec | undefined, target: TargetChannel | undefined, parts: ConnectionParts, peer: LivePeer, signal: AbortSignal): Promise<Check[]> {
   const said = sayable(connector);
+  const carry = connector.mappingOut.person?.carry ?? [];
+  const own = carry.length === 0 ? {} : await peer.record?.(peer.key);
   const item = (key: string): OutgoingItem => {
     if (target === undefined || said === undefined) throw new NotRun('no value of a person is written to it');
-    return { ref: uuidv7(parts.clock.now()), recordType: 'person', naturalKey: key, columns: said.columns, held: {}, carried: {}, plannedAt: new Date(parts.clock.now()) };
+    if (own === undefined) throw new NotRun(`${carry.join(', ')} of its own row must go along with a write, and its rows cannot be looked up here`);
+    // Nobody's row has anything to go along.
+    const carried = key !== peer.key ? {} : Object.fromEntries(carry.map((column) => [column, textOf(own[column])]));
+    return { ref: uuidv7(parts.clock.now()), recordType: 'person', naturalKey: key, columns: said.columns, held: {}, carried, plannedAt: new Date(parts.clock.now()) };
   };
   const write = (items: readonly OutgoingItem[]): Promise<ItemAnswer[]> => target!.write(items, signal);
   return [
@@ -142,6 +147,10 @@ function sayable(connector: Connector): { field: string; value: unknown; columns
     }
   }
   return undefined;
+}
+
+function textOf(cell: unknown): string {
+  return cell === null || cell === undefined ? '' : String(cell as string | number | boolean);
 }
 
 function fail(peer: LivePeer): void {

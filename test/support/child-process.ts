@@ -17,6 +17,8 @@ export interface Ended {
 export class NodeProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** Set once it has ended. */
+  over: Ended | undefined;
   private stdout = '';
   private stderr = '';
 
@@ -29,16 +31,17 @@ export class NodeProcess {
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.stderr += text; });
     this.ended = new Promise((resolve, reject) => {
       this.child.on('error', reject);
-      this.child.on('close', (code, signal) => resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }));
+      this.child.on('close', (code, signal) => {
+        this.over = { code, signal, stdout: this.stdout, stderr: this.stderr };
+        resolve(this.over);
+      });
     });
   }
 
   /** Waits until it has printed `text`. Throws with what it printed when it ended before. */
   async printed(text: string): Promise<void> {
-    let over: Ended | undefined;
-    void this.ended.then((e) => { over = e; });
     while (!this.stdout.includes(text)) {
-      if (over) throw new Error(`The process ended before it printed "${text}": ${over.stderr.slice(-2000)}`);
+      if (this.over) throw new Error(`The process ended before it printed "${text}": ${this.over.stderr.slice(-2000)}`);
       await sleep(10);
     }
   }

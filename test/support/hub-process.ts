@@ -40,6 +40,7 @@ export class HubProcess {
     for (const end = Date.now() + 120_000; ; await sleep(100)) {
       const health = await this.health();
       if (health.checks?.['store'] === 'up' && this.postmaster() !== pid) return;
+      if (this.process!.over !== undefined) throw new Error(`The hub ended with its PostgreSQL: ${this.process!.over.stderr.slice(-4000)}`);
       if (Date.now() > end) throw new Error(`PostgreSQL did not come back within two minutes: ${JSON.stringify(health)}`);
     }
   }

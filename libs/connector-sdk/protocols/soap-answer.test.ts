@@ -26,6 +26,24 @@ describe('a document inside a SOAP answer', () => {
     expect(document(wrap11('<n:r xmlns:n="x"><n:out><![CDATA[<a>张</out>&lt;</a>]]></n:out></n:r>'))).toBe('<a>张</out>&lt;</a>');
   });
 
+  it('is several sections of CDATA and text; a section that is never closed is text', () => {
+    expect(document(wrap11('<out><![CDATA[<a>]]>&lt;b>&amp;amp;<![CDATA[&amp;</b></a>]]></out>'))).toBe('<a><b>&amp;&amp;</b></a>');
+    expect(document(wrap11('<out>&lt;a><![CDATA[&lt;/a></out>'))).toBe('<a><![CDATA[</a>');
+  });
+
+  // Each took hours when the whole answer was gone through again from every beginning.
+  it.each([
+    ['sections that are never closed', wrap11(`<out>${'<![CDATA['.repeat(400_000)}</out>`), 'document'],
+    ['tags that are never closed', `${'<out '.repeat(700_000)}`, 'stranger'],
+    ['closing tags without end', `<out>${'</out '.repeat(700_000)}`, 'stranger'],
+    ['prefixes', wrap12(`<return>${'<a:'.repeat(700_000)}</return>`), 'document'],
+    ['blanks in a tag', wrap12(`<return>${'<a  x'.repeat(400_000)}<b ${' '.repeat(1_000_000)}</return>`), 'document'],
+    ['references', wrap11(`<out>${'&#x'.repeat(700_000)}</out>`), 'document'],
+  ])('of millions of %s is gone through once', (_, body, kind) => {
+    const spec = body.includes('<return>') ? ret : out;
+    expect(openSoapAnswer(Buffer.from(body, 'latin1'), '', spec === ret ? typed : text, spec).kind).toBe(kind);
+  });
+
   it('keeps its bytes, broken ones too, whatever stands beside them', () => {
     const [before, after] = [Buffer.from(wrap11('<out>&lt;a>X&lt;/a></out>').split('X')[0]!), Buffer.from(wrap11('<out>&lt;a>X&lt;/a></out>').split('X')[1]!)];
     const opened = open(Buffer.concat([before, Buffer.of(0x81, 0x20, 0xfe, 0x9f, 0xff), after]));

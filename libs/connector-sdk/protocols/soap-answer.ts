@@ -39,7 +39,8 @@ export function openSoapAnswer(body: Buffer, contentType: string, service: SoapS
 
 /** Where the content of the element lies; its end is the last one, for the content may hold an element of the same name. */
 function cut(text: string, element: string): { from: number; to: number } | undefined {
-  const start = new RegExp(`<(?:[\\w.-]+:)?${element}(?=[\\s/>])[^>]*>`).exec(text);
+  // Up to the next `<` at most: a hostile answer of unclosed tags must not be gone through once for each of them.
+  const start = new RegExp(`<(?:[\\w.-]+:)?${element}(?=[\\s/>])[^<>]*>`).exec(text);
   if (start === null) return undefined;
   const from = start.index + start[0].length;
   if (start[0].endsWith('/>')) return { from, to: from };
@@ -114,12 +115,26 @@ const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', qu
 
 /** The document that stands as text: CDATA as it is, else references resolved once. Its own prolog says nothing: the envelope's encoding holds. */
 function unwrapped(content: string, encoding: TextEncoding): string {
-  const parts = content.split(/(<!\[CDATA\[[^]*?\]\]>)/);
-  const text = parts.map((p) => (p.startsWith('<![CDATA[') ? p.slice(9, -3) : p.replaceAll(/&(?:(\w+)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));/g, (whole, name: string | undefined, decimal: string | undefined, hex: string | undefined) => {
+  const text = cdataApart(content).map(({ cdata, part }) => (cdata ? part : part.replaceAll(/&(?:(\w+)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));/g, (whole, name: string | undefined, decimal: string | undefined, hex: string | undefined) => {
     if (name !== undefined) return NAMED[name] ?? whole;
     return character(decimal === undefined ? parseInt(hex!, 16) : Number(decimal), encoding) ?? whole;
   }))).join('');
   return text.replace(/^\s*<\?xml[^>]*\?>/, '');
+}
+
+const CDATA = '<![CDATA[';
+const CDATA_END = ']]>';
+
+/** CDATA sections and what lies between them; one that is never closed is none. In one walk: a pattern would look for the end anew from each beginning. */
+function cdataApart(content: string): { cdata: boolean; part: string }[] {
+  const parts: { cdata: boolean; part: string }[] = [];
+  for (let at = 0; ;) {
+    const from = content.indexOf(CDATA, at);
+    const to = from < 0 ? -1 : content.indexOf(CDATA_END, from + CDATA.length);
+    if (to < 0) return [...parts, { cdata: false, part: content.slice(at) }];
+    parts.push({ cdata: false, part: content.slice(at, from) }, { cdata: true, part: content.slice(from + CDATA.length, to) });
+    at = to + CDATA_END.length;
+  }
 }
 
 /** A character as the bytes it takes, one char a byte. */

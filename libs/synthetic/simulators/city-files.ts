@@ -5,6 +5,11 @@ import type { SimulatorLog } from './simulator-log.js';
 /** A table as a simulator serves it; every value a text. */
 export type TextRow = Record<string, string>;
 
+/** Columns as texts; what is not there is ''. */
+export function texts(row: Readonly<Record<string, unknown>>): TextRow {
+  return Object.fromEntries(Object.entries(row).map(([c, v]) => [c, v === null || v === undefined ? '' : String(v as string | number)]));
+}
+
 /** Rows of a CSV with header. Rows no table can hold (broken bytes, wrong column count, no key) are left out and named in the log by their line. `key` '': a row may lack every column. */
 export function readCsvTable(path: string, key: string, log: SimulatorLog, encoding: 'gb18030' | 'utf-8' = 'gb18030'): TextRow[] {
   const data = readFileSync(path);

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { FileSystem, FtpSrv, type FtpConnection } from 'ftp-srv';
 import type { Faults } from './faults.js';
+import { listenLocally, portOf } from './listen-locally.js';
 
 export interface FileServerOptions {
   /** Folder that is served. */
@@ -101,8 +102,8 @@ class FaultyFiles extends FileSystem {
 
 async function freePort(): Promise<number> {
   const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { port: number };
+  await listenLocally(probe);
+  const port = portOf(probe);
   await new Promise((resolve) => probe.close(resolve));
   return port;
 }

@@ -1,5 +1,3 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { YiciError } from '#libs/kernel/errors';
 import { Rng } from '../random.js';
@@ -7,7 +5,10 @@ import { readJsonLines } from './city-files.js';
 import { Faults, type Fault } from './faults.js';
 import { respelt } from './grid-echo.js';
 import { GridRows, type GridRow, type SyncAnswer } from './grid-rows.js';
-import { HTTP_FAULTS, meetFault } from './http-faults.js';
+import type { HttpDoor } from './http-door.js';
+import { HTTP_FAULTS } from './http-faults.js';
+import { jsonOf, openJsonDoor, type JsonCall } from './json-door.js';
+import { SPACED_CLOCK } from './office-clock.js';
 import { PushQueue } from './push-queue.js';
 import { isSigned, type Hmac } from './signature.js';
 import { quietLog, type SimulatorLog } from './simulator-log.js';
@@ -35,7 +36,7 @@ export interface Written {
   answer: SyncAnswer;
 }
 
-const MAX_BODY = 4 * 1024 * 1024;
+const LARGEST_BODY = 4 * 1024 * 1024;
 const MAX_ITEMS = 200;
 
 /** The community grid as a running system: answers the hub's reads and writes, pushes every change (those the hub wrote, too), refuses what the real one refuses. */
@@ -44,31 +45,25 @@ export class GridSimulator {
   /** Every item the hub tried to write, with the answer it got. */
   readonly written: Written[] = [];
   readonly pushes: PushQueue;
+  private door!: HttpDoor;
 
-  private constructor(private readonly options: GridOptions, private readonly table: GridRows, private readonly server: Server) {
+  private constructor(private readonly options: GridOptions, private readonly table: GridRows) {
     this.pushes = new PushQueue(
       { hubUrl: options.hubUrl, path: '/intake/grid/persons', secret: options.pushSecret, hmac: options.hmac ?? 'sm3', disorder: options.disorder ?? 0.05,
         fault: () => this.faults.standing?.kind, log: options.log ?? quietLog }, new Rng('grid/push'));
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      void this.serve(request, response).catch(() => response.destroy());
-    });
   }
 
   static async start(options: GridOptions): Promise<GridSimulator> {
     const rows = readJsonLines(options.cityDir, 'grid', 'persons.jsonl', 'id', options.log ?? quietLog);
     // Ids minted after a restart must not repeat those of the run before.
     const table = new GridRows(rows, new Rng(`grid/ids/${Date.now()}`), options.stateDir && join(options.stateDir, 'grid.journal.jsonl'));
-    const server = createServer();
-    const simulator = new GridSimulator(options, table, server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? 0, '127.0.0.1', resolve);
-    });
+    const simulator = new GridSimulator(options, table);
+    simulator.door = await openJsonDoor({ port: options.port, largestBody: LARGEST_BODY, faults: simulator.faults, serve: (call) => simulator.serve(call) });
     return simulator;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return this.door.url;
   }
 
   get size(): number {
@@ -96,7 +91,7 @@ export class GridSimulator {
   change(id: string, patch: Readonly<Record<string, unknown>>): GridRow {
     const row = this.table.rows.get(id);
     if (!row) throw new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: 'The grid has no resident with this id.' });
-    const next: GridRow = { ...row, ...patch, id, updateTime: later(localNow(), row.updateTime) };
+    const next: GridRow = { ...row, ...patch, id, updateTime: later(SPACED_CLOCK.now(), row.updateTime) };
     this.table.put(next);
     this.pushes.add([next]);
     return { ...next };
@@ -104,7 +99,7 @@ export class GridSimulator {
 
   /** A grid worker enters somebody new; returns the id. */
   add(columns: Readonly<Record<string, unknown>>): string {
-    const { answer, row } = this.table.sync({ ref: `worker-${localNow()}-${this.table.rows.size}`, ...columns }, localNow());
+    const { answer, row } = this.table.sync({ ref: `worker-${SPACED_CLOCK.now()}-${this.table.rows.size}`, ...columns }, SPACED_CLOCK.now());
     if (!row) throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: `The grid does not take this resident: ${answer.message}.` });
     this.pushes.add([row]);
     return row.id;
@@ -121,76 +116,45 @@ export class GridSimulator {
 
   async stop(): Promise<void> {
     await this.pushes.stop();
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    await this.door.close();
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await read(request);
-    if (body === undefined) return answer(response, 413, { message: 'body too large' });
-    const fault = this.faults.next();
-    if (await meetFault(fault, response)) return;
-    if (!isSigned(this.options.hmac ?? 'sm3', this.options.syncSecret, request.headers, body, Date.now())) return answer(response, 401, { message: 'signature' });
-    const url = new URL(request.url ?? '/', 'http://grid');
-    if (request.method === 'POST' && url.pathname === '/api/population/sync') return this.sync(body, response, fault);
-    if (request.method === 'GET' && url.pathname === '/api/population') return this.list(url.searchParams, response);
+  private serve(call: JsonCall): void {
+    const { method, url, headers, body } = call;
+    if (!isSigned(this.options.hmac ?? 'sm3', this.options.syncSecret, headers, body, Date.now())) return call.answer(401, { message: 'signature' });
+    if (method === 'POST' && url.pathname === '/api/population/sync') return this.sync(call);
+    if (method === 'GET' && url.pathname === '/api/population') return this.list(call);
     const one = /^\/api\/population\/([^/]+)$/.exec(url.pathname);
-    const row = one && request.method === 'GET' ? this.table.rows.get(decodeURIComponent(one[1]!)) : undefined;
-    return row ? answer(response, 200, row) : answer(response, 404, { message: 'not found' });
+    const row = one && method === 'GET' ? this.table.rows.get(decodeURIComponent(one[1]!)) : undefined;
+    return row ? call.answer(200, row) : call.answer(404, { message: 'not found' });
   }
 
-  private sync(body: Buffer, response: ServerResponse, fault: Fault | undefined): void {
-    let items: unknown;
-    try {
-      items = JSON.parse(body.toString('utf8'));
-    } catch {
-      items = undefined;
-    }
-    if (!Array.isArray(items) || items.length === 0) return answer(response, 400, { message: 'a JSON array of 1 to 200 items is expected' });
-    if (items.length > MAX_ITEMS) return answer(response, 413, { message: 'at most 200 items' });
+  private sync({ body, fault, answer, cut }: JsonCall): void {
+    const items = jsonOf(body);
+    if (!Array.isArray(items) || items.length === 0) return answer(400, { message: 'a JSON array of 1 to 200 items is expected' });
+    if (items.length > MAX_ITEMS) return answer(413, { message: 'at most 200 items' });
     const changed: GridRow[] = [];
     const answers = items.map((item: unknown): SyncAnswer => {
       const given = item as { ref?: string; id?: string } | null;
-      const done = fault?.kind === 'busy' ? { answer: { ref: given?.ref ?? null, id: given?.id ?? null, code: 503, message: 'busy' } } : this.table.sync(item, localNow(), this.faults.standing?.kind === 'echo' ? respelt : undefined);
+      const done = fault?.kind === 'busy' ? { answer: { ref: given?.ref ?? null, id: given?.id ?? null, code: 503, message: 'busy' } } : this.table.sync(item, SPACED_CLOCK.now(), this.faults.standing?.kind === 'echo' ? respelt : undefined);
       this.written.push({ at: Date.now(), item: item as Record<string, unknown>, answer: done.answer });
       if ('row' in done && done.row) changed.push(done.row);
       return done.answer;
     });
     if (changed.length > 0) this.pushes.add(changed);
-    if (fault?.kind === 'lost-answer') return void response.destroy();
-    answer(response, 200, answers);
+    if (fault?.kind === 'lost-answer') return cut();
+    answer(200, answers);
   }
 
   /** Pages of rows changed since a time, by time and id; `cursor` is the last row of the page before. */
-  private list(query: URLSearchParams, response: ServerResponse): void {
+  private list({ url: { searchParams: query }, answer }: JsonCall): void {
     const limit = Math.min(1000, Math.max(1, Number(query.get('limit') ?? '200') || 200));
     const since = query.get('updatedSince') ?? '';
     const cursor = query.get('cursor') ?? '';
     const position = (r: GridRow): string => `${r.updateTime}|${r.id}`;
     const rows = [...this.table.rows.values()].filter((r) => r.updateTime >= since && position(r) > cursor).sort((a, b) => (position(a) < position(b) ? -1 : 1)).slice(0, limit);
-    answer(response, 200, { items: rows, cursor: rows.length === limit ? position(rows[rows.length - 1]!) : null });
+    answer(200, { items: rows, cursor: rows.length === limit ? position(rows[rows.length - 1]!) : null });
   }
-}
-
-function answer(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
-  response.end(JSON.stringify(value));
-}
-
-async function read(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** yyyy-MM-dd HH:mm:ss in Shanghai. */
-function localNow(): string {
-  return new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 function later(a: string, b: string): string {

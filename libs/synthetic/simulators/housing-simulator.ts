@@ -1,10 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { YiciError } from '#libs/kernel/errors';
 import { readCsvTable, type TextRow } from './city-files.js';
 import { Faults } from './faults.js';
-import { HTTP_FAULTS, meetFault } from './http-faults.js';
+import type { HttpDoor } from './http-door.js';
+import { HTTP_FAULTS } from './http-faults.js';
+import { jsonOf, openJsonDoor, type JsonCall } from './json-door.js';
 import { isSigned } from './signature.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
 import { SqlDatabase, type TableShape } from './sql-database.js';
@@ -26,11 +26,9 @@ class HousingSimulator implements Simulator {
   readonly faults = new Faults([...new Set([...HTTP_FAULTS, ...SQL_FAULTS]), 'echo']);
   private database!: SqlDatabase;
   private proxy!: SqlProxy;
-  private readonly server: Server;
+  private door!: HttpDoor;
 
-  constructor(private readonly context: SimulatorContext) {
-    this.server = createServer((request, response) => void this.serve(request, response).catch(() => response.destroy()));
-  }
+  constructor(private readonly context: SimulatorContext) {}
 
   async start(): Promise<this> {
     const { cityDir, databaseUrl, port, log } = this.context;
@@ -41,16 +39,12 @@ class HousingSimulator implements Simulator {
     // Faults that were told for some requests are meant for the interface; lasting ones are of the whole system.
     const lasting = () => SQL_FAULTS.some((kind) => kind === this.faults.standing?.kind) ? this.faults.standing : undefined;
     this.proxy = await SqlProxy.start(databaseUrl, { next: lasting, peek: lasting }, (ms) => this.database.lock(TITLES.name, ms));
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port ?? 0, '127.0.0.1', resolve);
-    });
+    this.door = await openJsonDoor({ port, largestBody: LARGEST_BODY, faults: this.faults, serve: (call) => this.serve(call) });
     return this;
   }
 
   get environment(): Readonly<Record<string, string>> {
-    const { port } = this.server.address() as AddressInfo;
-    return { YICI_HOUSING_DATABASE_URL: this.proxy.url, YICI_HOUSING_URL: `http://127.0.0.1:${port}`, [SECRET]: this.context.secret(SECRET) };
+    return { YICI_HOUSING_DATABASE_URL: this.proxy.url, YICI_HOUSING_URL: this.door.url, [SECRET]: this.context.secret(SECRET) };
   }
 
   /** FWBM of the houses. */
@@ -91,8 +85,7 @@ class HousingSimulator implements Simulator {
   }
 
   async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    await this.door.close();
     await this.proxy.stop();
     await this.database.close();
   }
@@ -101,17 +94,13 @@ class HousingSimulator implements Simulator {
     return this.database.table(TITLES.name);
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await read(request);
-    if (body === undefined) return answer(response, 413, { message: 'body too large' });
-    const fault = this.faults.next();
-    if (await meetFault(fault, response)) return;
-    if (fault?.kind === 'busy') return answer(response, 503, { message: 'busy' });
-    if (!isSigned('sm3', this.context.secret(SECRET), request.headers, body, Date.now())) return answer(response, 401, { message: 'signature' });
-    if (request.method !== 'POST' || request.url !== '/api/occupancy') return answer(response, 404, { message: 'not found' });
-    const { status, message } = await this.inTurn(() => this.take(body, String(request.headers['idempotency-key'] ?? '')));
-    if (fault?.kind === 'lost-answer') return void response.destroy();
-    answer(response, status, { message });
+  private async serve({ method, url, headers, body, fault, answer, cut }: JsonCall): Promise<void> {
+    if (fault?.kind === 'busy') return answer(503, { message: 'busy' });
+    if (!isSigned('sm3', this.context.secret(SECRET), headers, body, Date.now())) return answer(401, { message: 'signature' });
+    if (method !== 'POST' || url.pathname !== '/api/occupancy') return answer(404, { message: 'not found' });
+    const { status, message } = await this.inTurn(() => this.take(body, String(headers['idempotency-key'] ?? '')));
+    if (fault?.kind === 'lost-answer') return cut();
+    answer(status, { message });
   }
 
   /** One after the other: each occupancy gets the next number. */
@@ -122,13 +111,9 @@ class HousingSimulator implements Simulator {
   }
 
   private async take(body: Buffer, ref: string): Promise<{ status: number; message: string }> {
-    let counts: Record<string, unknown>;
-    try {
-      counts = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
-    } catch {
-      return { status: 400, message: 'no JSON object' };
-    }
-    const { fwbm, residents, households, ...others } = counts;
+    const counts = jsonOf(body);
+    if (typeof counts !== 'object' || counts === null) return { status: 400, message: 'no JSON object' };
+    const { fwbm, residents, households, ...others } = counts as Record<string, unknown>;
     // Persons have no business here: whoever sends one is turned away.
     if (Object.keys(others).length > 0) return { status: 422, message: `unknown: ${Object.keys(others).join(', ')}` };
     for (const [name, value] of Object.entries({ residents, households })) if (!Number.isInteger(value) || (value as number) < 0) return { status: 422, message: name };
@@ -153,18 +138,3 @@ class HousingSimulator implements Simulator {
 }
 
 export const startHousing: StartSimulator = (context) => new HousingSimulator(context).start();
-
-function answer(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
-}
-
-async function read(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}

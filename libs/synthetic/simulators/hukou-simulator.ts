@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { YiciError } from '#libs/kernel/errors';
-import { readCsvTable, type TextRow } from './city-files.js';
+import { readCsvTable, texts, type TextRow } from './city-files.js';
 import { HukouTables } from './hukou-tables.js';
+import { COMPACT_CLOCK } from './office-clock.js';
 import { quietLog, type SimulatorLog } from './simulator-log.js';
 import { TicketFolder, type Ticket } from './ticket-folder.js';
 
@@ -97,7 +98,7 @@ export class HukouSimulator {
       if (!row) throw unknownKey('person');
       const rowVersion = await this.nextVersion(runner);
       await runner.query(`update ${this.tables.persons} set "JLBZ" = '0' where "RYNBID" = $1`, [row['RYNBID']]);
-      await this.tables.insertPerson(runner, { ...row, GXSJ: localNow(), ...patch, RYID: key, RYNBID: String(rowVersion), JLBZ: '1' });
+      await this.tables.insertPerson(runner, { ...row, GXSJ: COMPACT_CLOCK.now(), ...patch, RYID: key, RYNBID: String(rowVersion), JLBZ: '1' });
       const end = (work: () => Promise<void>) => async (): Promise<void> => {
         try {
           await work();
@@ -118,7 +119,7 @@ export class HukouSimulator {
     const runner = this.tables.source.createQueryRunner();
     try {
       const rowVersion = await this.nextVersion(runner);
-      await this.tables.insertPerson(runner, { RYZT: '0', CXBZ: '0', GXSJ: localNow(), ...row, RYNBID: String(rowVersion), JLBZ: '1' });
+      await this.tables.insertPerson(runner, { RYZT: '0', CXBZ: '0', GXSJ: COMPACT_CLOCK.now(), ...row, RYNBID: String(rowVersion), JLBZ: '1' });
       return rowVersion;
     } finally {
       await runner.release();
@@ -142,7 +143,7 @@ export class HukouSimulator {
       if (!rows[0]) throw unknownKey('household');
       await runner.query(`delete from ${this.tables.households} where "HHNBID" = $1 and "JLBZ" = '0'`, [key]);
       await runner.query(`update ${this.tables.households} set "JLBZ" = '0' where "HHNBID" = $1`, [key]);
-      await this.tables.insertHousehold(runner, { ...texts(rows[0]), GXSJ: localNow(), ...patch, HHNBID: key, JLBZ: '1' });
+      await this.tables.insertHousehold(runner, { ...texts(rows[0]), GXSJ: COMPACT_CLOCK.now(), ...patch, HHNBID: key, JLBZ: '1' });
       await runner.commitTransaction();
     } catch (error) {
       await runner.rollbackTransaction();
@@ -180,15 +181,6 @@ export class HukouSimulator {
   }
 }
 
-function texts(row: Record<string, unknown>): TextRow {
-  return Object.fromEntries(Object.entries(row).map(([c, v]) => [c, v === null || v === undefined ? '' : String(v)]));
-}
-
 function unknownKey(what: string): YiciError {
   return new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: `The register has no ${what} with this key.` });
-}
-
-/** yyyyMMddHHmmss in Shanghai. */
-function localNow(): string {
-  return new Date(Date.now() + 8 * 3_600_000).toISOString().replace(/\D/g, '').slice(0, 14);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { YiciError } from '#libs/kernel/errors';
+import { texts } from './city-files.js';
 import { Faults } from './faults.js';
 import { HukouSimulator } from './hukou-simulator.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
@@ -62,10 +63,6 @@ export const startHukou: StartSimulator = async (context) => {
   const running = await HukouSimulator.start({ cityDir, postgresUrl: databaseUrl, ticketFolder, takenFolder: join(dir, 'tickets-taken'), log });
   return new Hukou(running, context, ticketFolder).start();
 };
-
-function texts(row: SystemRow): Record<string, string> {
-  return Object.fromEntries(Object.entries(row).map(([c, v]) => [c, String(v)]));
-}
 
 /** Ticket files carry the time of their drop: GD_<yyyyMMddHHmmssSSS>_<nnn>.csv. */
 function timeOf(file: string): number {

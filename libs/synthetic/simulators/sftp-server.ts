@@ -1,10 +1,10 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { link, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import ssh2, { type Attributes, type Connection, type SFTPWrapper } from 'ssh2';
 import { SERVER_FAULTS, type FileServerOptions } from './ftp-server.js';
+import { listenLocally, portOf } from './listen-locally.js';
 
 const { STATUS_CODE, OPEN_MODE } = ssh2.utils.sftp;
 const ENTRIES_AN_ANSWER = 100;
@@ -27,11 +27,8 @@ export class SftpServer {
       });
       connection.on('session', (accept) => accept().on('sftp', (acceptSftp) => new SftpSession(acceptSftp(), connection, options)));
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? 0, '127.0.0.1', resolve);
-    });
-    return new SftpServer(server, connections, (server.address() as AddressInfo).port, key.fingerprint);
+    await listenLocally(server, options.port);
+    return new SftpServer(server, connections, portOf(server), key.fingerprint);
   }
 
   async stop(): Promise<void> {

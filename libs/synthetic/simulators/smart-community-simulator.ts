@@ -1,17 +1,18 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { YiciError } from '#libs/kernel/errors';
 import { Rng } from '../random.js';
 import { readJsonLines } from './city-files.js';
-import { Faults, type Fault } from './faults.js';
-import { HTTP_FAULTS, meetFault } from './http-faults.js';
+import { Faults } from './faults.js';
+import type { HttpDoor } from './http-door.js';
+import { HTTP_FAULTS } from './http-faults.js';
+import { jsonOf, openJsonDoor, type JsonCall } from './json-door.js';
+import { ISO_CLOCK } from './office-clock.js';
 import { PushQueue } from './push-queue.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
-import { moved, shanghai, Users, type User } from './smart-community-users.js';
+import { Users, type User } from './smart-community-users.js';
 
-const MAX_BODY = 64 * 1024;
+const LARGEST_BODY = 64 * 1024;
 const UPDATED = 'cn.smart-community.user.updated';
 const DELETED = 'cn.smart-community.user.deleted';
 /** Names of connector.yaml. */
@@ -29,30 +30,24 @@ export class SmartCommunitySimulator implements Simulator {
   readonly faults = new Faults([...HTTP_FAULTS, 'busy', 'lost-answer', 'replay', 'out-of-order', 'echo']);
   readonly pushes: PushQueue;
   private readonly writes: WrittenBack[] = [];
+  private door!: HttpDoor;
 
-  private constructor(private readonly context: SimulatorContext, private readonly table: Users, private readonly server: Server) {
+  private constructor(private readonly context: SimulatorContext, private readonly table: Users) {
     this.pushes = new PushQueue({
       hubUrl: context.hubUrl, path: '/intake/smart-community/events', secret: context.secret(PUSH_SECRET), token: context.secret(PUSH_TOKEN), hmac: 'sm3', disorder: 0.05,
       render: renderEvents, fault: () => this.faults.standing?.kind, log: context.log,
     }, new Rng('smart-community/push'));
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      void this.serve(request, response).catch(() => response.destroy());
-    });
   }
 
   static async start(context: SimulatorContext): Promise<SmartCommunitySimulator> {
     const users = readJsonLines(context.cityDir, 'smart-community', 'users.jsonl', 'userId', context.log);
-    const server = createServer();
-    const simulator = new SmartCommunitySimulator(context, new Users(users, join(context.dir, 'smart-community.journal.jsonl')), server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(context.port ?? 0, '127.0.0.1', resolve);
-    });
+    const simulator = new SmartCommunitySimulator(context, new Users(users, join(context.dir, 'smart-community.journal.jsonl')));
+    simulator.door = await openJsonDoor({ port: context.port, largestBody: LARGEST_BODY, faults: simulator.faults, serve: (call) => simulator.serve(call) });
     return simulator;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return this.door.url;
   }
 
   get environment(): Readonly<Record<string, string>> {
@@ -77,7 +72,7 @@ export class SmartCommunitySimulator implements Simulator {
     const user = this.known(key);
     const { userId: _own, updatedAt: _time, registeredAt: _registered, ...columns } = patch;
     this.checkColumns(columns);
-    this.save({ ...user, ...columns, updatedAt: moved(user.updatedAt) });
+    this.save({ ...user, ...columns, updatedAt: ISO_CLOCK.after(user.updatedAt) });
     return Promise.resolve();
   }
 
@@ -92,7 +87,7 @@ export class SmartCommunitySimulator implements Simulator {
     if (typeof columns['mobile'] !== 'string') throw refused('an account is opened by a mobile number');
     this.checkColumns(columns);
     const userId = randomUUID();
-    const now = shanghai(Date.now());
+    const now = ISO_CLOCK.now();
     const empty = { mobile: null, realName: null, nickName: null, idCard: null, idVerified: false, houseId: null, address: null, consents: [] };
     this.save({ userId, ...empty, ...columns, registeredAt: now, updatedAt: now });
     return Promise.resolve(userId);
@@ -101,7 +96,7 @@ export class SmartCommunitySimulator implements Simulator {
   /** The resident closes the account; the hub is told. Throws YICI_SIMULATOR_UNKNOWN_KEY. */
   remove(key: string): void {
     const user = this.known(key);
-    const last: User = { ...user, updatedAt: moved(user.updatedAt) };
+    const last: User = { ...user, updatedAt: ISO_CLOCK.after(user.updatedAt) };
     this.table.remove(last);
     this.pushes.add([event(DELETED, last)]);
   }
@@ -117,8 +112,7 @@ export class SmartCommunitySimulator implements Simulator {
 
   async stop(): Promise<void> {
     await this.pushes.stop();
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    await this.door.close();
   }
 
   private save(user: User): void {
@@ -137,43 +131,32 @@ export class SmartCommunitySimulator implements Simulator {
     if (faulty.length > 0) throw refused(`bad field: ${faulty.join(', ')}`);
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await read(request);
-    if (body === undefined) return answer(response, 413, { message: 'body too large' });
-    const fault = this.faults.next();
-    if (await meetFault(fault, response)) return;
-    if (!hasToken(request, this.context.secret(API_TOKEN))) return answer(response, 401, { message: 'token' });
-    if (fault?.kind === 'busy') {
-      response.setHeader('Retry-After', '1');
-      return answer(response, 503, { message: 'busy' });
-    }
-    const url = new URL(request.url ?? '/', 'http://platform');
-    if (request.method === 'GET' && url.pathname === '/api/users') return this.list(url.searchParams, response);
+  private serve(call: JsonCall): void {
+    const { method, url, headers, fault, answer } = call;
+    if (!isBearer(headers.authorization, this.context.secret(API_TOKEN))) return answer(401, { message: 'token' });
+    if (fault?.kind === 'busy') return answer(503, { message: 'busy' }, { 'Retry-After': '1' });
+    if (method === 'GET' && url.pathname === '/api/users') return this.list(call);
     const key = /^\/api\/users\/([^/]+)$/.exec(url.pathname)?.[1];
-    if (key !== undefined && request.method === 'PATCH') return this.patch(decodeURIComponent(key), body, response, fault);
-    const user = key !== undefined && request.method === 'GET' ? this.table.users.get(decodeURIComponent(key)) : undefined;
-    return user === undefined ? answer(response, 404, { message: 'not found' }) : answer(response, 200, user);
+    if (key !== undefined && method === 'PATCH') return this.patch(decodeURIComponent(key), call);
+    const user = key !== undefined && method === 'GET' ? this.table.users.get(decodeURIComponent(key)) : undefined;
+    return user === undefined ? answer(404, { message: 'not found' }) : answer(200, user);
   }
 
-  private list(query: URLSearchParams, response: ServerResponse): void {
+  private list({ url: { searchParams: query }, answer }: JsonCall): void {
     const limit = Math.min(1000, Math.max(1, Number(query.get('limit') ?? '200') || 200));
     const page = this.table.page(query.get('updatedSince') ?? '', query.get('cursor') ?? '', limit);
-    return page === undefined ? answer(response, 400, { message: 'bad updatedSince or cursor' }) : answer(response, 200, page);
+    return page === undefined ? answer(400, { message: 'bad updatedSince or cursor' }) : answer(200, page);
   }
 
-  private patch(key: string, body: Buffer, response: ServerResponse, fault: Fault | undefined): void {
-    let columns: unknown;
-    try {
-      columns = JSON.parse(body.toString('utf8'));
-    } catch {
-      return answer(response, 422, { message: 'no JSON' });
-    }
+  private patch(key: string, { body, fault, answer, cut }: JsonCall): void {
+    const columns = jsonOf(body);
+    if (columns === undefined) return answer(422, { message: 'no JSON' });
     const done = this.table.patch(key, columns);
     const known = done.status !== 404;
     this.writes.push({ at: Date.now(), ...(known && { key }), columns: columns as Record<string, unknown>, answer: done.status === 200 ? 'taken' : `${done.status} ${done.message}` });
     if (done.changed !== undefined) this.pushes.add([event(UPDATED, this.faults.standing?.kind === 'echo' ? this.respelt(done.changed) : done.changed)]);
-    if (fault?.kind === 'lost-answer') return void response.destroy();
-    answer(response, done.status, done.status === 200 ? { userId: key, message: done.message } : { message: done.message });
+    if (fault?.kind === 'lost-answer') return cut();
+    answer(done.status, done.status === 200 ? { userId: key, message: done.message } : { message: done.message });
   }
 
   /** A house id is a code and has no other spelling; what stands around it has. The account is kept as it is given out. */
@@ -201,26 +184,10 @@ function renderEvents(events: readonly object[]): { type: string; body: Buffer }
   return { type: 'application/cloudevents-batch+json; charset=utf-8', body: Buffer.from(JSON.stringify(events)) };
 }
 
-function hasToken(request: IncomingMessage, token: string): boolean {
+function isBearer(authorization: string | undefined, token: string): boolean {
   const expected = Buffer.from(`Bearer ${token}`);
-  const given = Buffer.from(request.headers.authorization ?? '');
+  const given = Buffer.from(authorization ?? '');
   return given.length === expected.length && timingSafeEqual(given, expected);
-}
-
-function answer(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
-  response.end(JSON.stringify(value));
-}
-
-async function read(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function refused(why: string): YiciError {

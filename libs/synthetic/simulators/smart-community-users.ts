@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { ISO_CLOCK } from './office-clock.js';
 
 /** An account as the platform keeps it: the columns of users.jsonl. */
 export type User = Record<string, unknown> & { userId: string; updatedAt: string };
@@ -72,7 +73,7 @@ export class Users {
       this.put(user);
       return { status: 200, message: 'ok' };
     }
-    const changed: User = { ...user, houseId: house, updatedAt: moved(user.updatedAt) };
+    const changed: User = { ...user, houseId: house, updatedAt: ISO_CLOCK.after(user.updatedAt) };
     this.put(changed);
     return { status: 200, message: 'ok', changed };
   }
@@ -100,14 +101,4 @@ export class Users {
 function positionOf(cursor: string): { at: number; id: string } | undefined {
   const parts = /^(-?\d+) (.+)$/.exec(Buffer.from(cursor, 'base64url').toString('utf8'));
   return parts === null ? undefined : { at: Number(parts[1]), id: parts[2]! };
-}
-
-/** ISO 8601 in Shanghai, to the second. */
-export function shanghai(millis: number): string {
-  return `${new Date(millis + 8 * 3_600_000).toISOString().slice(0, 19)}+08:00`;
-}
-
-/** Now, or a second after the version before where that is later: a version that looks as old as another could not be told from it. */
-export function moved(before: string): string {
-  return shanghai(Math.max(Date.now(), Date.parse(before) + 1000));
 }

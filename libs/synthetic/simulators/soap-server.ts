@@ -1,11 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fault, Faults } from './faults.js';
+import { HttpDoor, readBody } from './http-door.js';
+import { meetFault, type FaultWords } from './http-faults.js';
 import { at, escapeXml, parseXml, type XmlElement } from './soap-elements.js';
 
 const NAMESPACE = { '1.1': 'http://schemas.xmlsoap.org/soap/envelope/', '1.2': 'http://www.w3.org/2003/05/soap-envelope' } as const;
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
-const MAX_BODY = 4 * 1024 * 1024;
+const LARGEST_BODY = 4 * 1024 * 1024;
+const WORDS: FaultWords = { error: { type: 'text/plain', text: 'Internal Server Error' }, page: '<html><head><title>Sign in</title></head><body>Sign in<br></body></html>' };
 
 /** One request, its envelope opened. */
 export interface SoapRequest {
@@ -33,28 +35,22 @@ export interface SoapServerOptions {
 
 /** A SOAP endpoint of a legacy system, with the ways in which such endpoints fail. */
 export class SoapServer {
-  private constructor(private readonly server: Server, private readonly options: SoapServerOptions) {}
+  private door!: HttpDoor;
+
+  private constructor(private readonly options: SoapServerOptions) {}
 
   static async start(options: SoapServerOptions): Promise<SoapServer> {
-    const server = createServer();
-    const soap = new SoapServer(server, options);
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      void soap.answer(request, response).catch(() => response.destroy());
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? 0, '127.0.0.1', resolve);
-    });
+    const soap = new SoapServer(options);
+    soap.door = await HttpDoor.open(options.port, (request, response) => soap.answer(request, response));
     return soap;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}${this.options.path}`;
+    return `${this.door.url}${this.options.path}`;
   }
 
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+  stop(): Promise<void> {
+    return this.door.close();
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -64,10 +60,12 @@ export class SoapServer {
       return void response.writeHead(200, { 'content-type': 'text/xml; charset=UTF-8' }).end(this.options.wsdl(this.url));
     }
     if (request.method !== 'POST') return void response.writeHead(405).end();
-    const body = await read(request);
+    const body = await readBody(request, LARGEST_BODY);
     if (body === undefined) return void response.writeHead(413).end();
     const fault = this.options.faults.next();
-    if (await failed(fault, request, response, () => this.faultText('Server', 'the service is not available'))) return;
+    if (await meetFault(fault, response, WORDS)) return;
+    // What a proxy makes of the service's own fault: HTTP 200, and XML of no particular version.
+    if (fault?.kind === 'soap-fault') return void response.writeHead(200, { 'content-type': 'text/xml' }).end(this.enveloped(this.faultText('Server', 'the service is not available')));
     const reply = this.served(body, request, fault);
     if (fault?.kind === 'lost-answer') return void request.socket.destroy();
     if ('body' in reply) return this.send(response, 200, reply.body);
@@ -87,9 +85,12 @@ export class SoapServer {
     const { version, charset } = this.options;
     const type = version === '1.1' ? 'text/xml' : 'application/soap+xml';
     response.writeHead(status, { 'content-type': `${type}; charset=${charset}` });
-    response.end(Buffer.concat([
-      Buffer.from(`<?xml version="1.0" encoding="${charset}"?>\n<soap:Envelope xmlns:soap="${NAMESPACE[version]}"><soap:Body>`), body, Buffer.from('</soap:Body></soap:Envelope>'),
-    ]));
+    response.end(Buffer.concat([Buffer.from(`<?xml version="1.0" encoding="${charset}"?>\n`), Buffer.from(this.enveloped(body.toString('latin1')), 'latin1')]));
+  }
+
+  /** `inner` in the bytes of the answer as latin1, or ASCII. */
+  private enveloped(inner: string): string {
+    return `<soap:Envelope xmlns:soap="${NAMESPACE[this.options.version]}"><soap:Body>${inner}</soap:Body></soap:Envelope>`;
   }
 
   private faultText(code: 'Client' | 'Server', text: string): string {
@@ -107,47 +108,7 @@ export class SoapServer {
   }
 }
 
-/** Whether the request ended in a fault that comes before any work. `soapFault` is the body of a fault of the service's own. */
-async function failed(fault: Fault | undefined, request: IncomingMessage, response: ServerResponse, soapFault: () => string): Promise<boolean> {
-  switch (fault?.kind) {
-    case 'slow':
-      await new Promise((resolve) => setTimeout(resolve, fault.ms));
-      return false;
-    case 'error':
-      response.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error');
-      return true;
-    case 'disconnect':
-      request.socket.destroy();
-      return true;
-    case 'html':
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<html><head><title>Sign in</title></head><body>Sign in<br></body></html>');
-      return true;
-    case 'redirect':
-      response.writeHead(302, { location: fault.to }).end();
-      return true;
-    case 'soap-fault': {
-      const inner = soapFault();
-      const version = inner.includes('faultcode') ? '1.1' : '1.2';
-      response.writeHead(200, { 'content-type': 'text/xml' }).end(`<soap:Envelope xmlns:soap="${NAMESPACE[version]}"><soap:Body>${inner}</soap:Body></soap:Envelope>`);
-      return true;
-    }
-    default:
-      return false;
-  }
-}
-
 function decoded(body: Buffer, contentType: string): string {
   const named = /^\s*<\?xml[^>]*encoding=["']([\w-]+)["']/.exec(body.toString('latin1', 0, 200))?.[1] ?? /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? 'utf-8';
   return new TextDecoder(/^gb/i.test(named) ? 'gb18030' : 'utf-8').decode(body);
-}
-
-async function read(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -1,5 +1,5 @@
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
-import type { TextRow } from './city-files.js';
+import { texts, type TextRow } from './city-files.js';
 
 const ROWS_PER_INSERT = 500;
 
@@ -49,7 +49,7 @@ export class SqlDatabase {
 
   async all(text: string, values: readonly unknown[] = [], runner?: QueryRunner): Promise<TextRow[]> {
     const rows = await this.query<Record<string, unknown>[]>(text, values, runner);
-    return rows.map((row) => Object.fromEntries(Object.entries(row).map(([c, v]) => [c, v === null || v === undefined ? '' : String(v as string | number)])));
+    return rows.map(texts);
   }
 
   async run(text: string, values: readonly unknown[] = [], runner?: QueryRunner): Promise<void> {

@@ -1,6 +1,7 @@
-import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, connect, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Faults } from './faults.js';
+import { listenLocally, portOf } from './listen-locally.js';
 
 /** Kinds that a database behind this door can throw. */
 export const SQL_FAULTS = ['slow', 'error', 'busy', 'disconnect', 'lost-answer'] as const;
@@ -27,10 +28,7 @@ export class SqlProxy {
     const server = createServer();
     const proxy = new SqlProxy(server, target);
     server.on('connection', (client) => proxy.pass(client, faults, lock));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
+    await listenLocally(server, port);
     return proxy;
   }
 
@@ -38,7 +36,7 @@ export class SqlProxy {
   get url(): string {
     const url = new URL(this.target);
     url.hostname = '127.0.0.1';
-    url.port = String((this.server.address() as AddressInfo).port);
+    url.port = String(portOf(this.server));
     return url.href;
   }
 

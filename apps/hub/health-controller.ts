@@ -44,9 +44,9 @@ export class HealthController {
   @ApiProduces('text/plain')
   async metricsPage(@SignedIn() account: Account, @Res() response: Response): Promise<void> {
     const { contentType, text } = await this.metrics.page();
-    // How many rows a restricted system sent is a count like those of /counts, and withheld like them.
+    // How many rows a restricted system sent, or how many of its records drift, is a count like those of /counts and withheld like them, whatever the label is called.
     const withheld = [...(await this.guarded())].filter(([, scope]) => !account.facetScopes.includes(scope)).map(([system]) => system);
     response.setHeader('Content-Type', contentType);
-    response.send(text.split('\n').filter((line) => !withheld.some((system) => line.includes(`system="${system}"`))).join('\n'));
+    response.send(text.split('\n').filter((line) => !withheld.some((system) => line.includes(`="${system}"`))).join('\n'));
   }
 }

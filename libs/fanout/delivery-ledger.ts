@@ -1,5 +1,6 @@
 import type { RecordType } from '#libs/kernel/record-key';
 import type { DeadLetterRaised } from '#libs/model/events';
+import type { NewDeadLetter } from '#libs/store/dead-letter-store';
 import type { Delivery } from './delivery.js';
 import type { FanoutStore } from './fanout-store.js';
 import type { Attempt } from './plan-attempt.js';
@@ -12,8 +13,8 @@ export interface Settled {
   /** Writes that the target accepted, with the key of the record there. */
   accepted?: readonly { attempt: Attempt; naturalKey: string }[];
   attempts?: readonly Attempt[];
-  /** Deliveries whose late refusal is among the settlements. */
-  refusedLater?: readonly Delivery[];
+  /** Deliveries whose late acknowledgement the settlements are: while the target was asked, its export may have confirmed one of them. */
+  acknowledged?: readonly Delivery[];
 }
 
 /** Keeps what was written to one target: deliveries, projections, minted keys and dead letters, in one transaction. */
@@ -32,21 +33,14 @@ export class DeliveryLedger {
   }
 
   /** Returns the dead letters that are new, to be told. */
-  async commit({ settlements, accepted = [], attempts = [], refusedLater = [] }: Settled): Promise<DeadLetterRaised[]> {
+  async commit({ settlements: all, accepted = [], attempts = [], acknowledged = [] }: Settled): Promise<DeadLetterRaised[]> {
     const { store, target } = this;
-    const dead = settlements.filter((s) => s.dead !== undefined);
     const byId = new Map(attempts.map((a) => [a.delivery.id, a]));
-    const later = new Map(refusedLater.map((d) => [d.id, d]));
-    const letters = dead.map((s) => {
-      const attempt = byId.get(s.id);
-      const recordType = attempt?.item.recordType ?? later.get(s.id)?.recordType ?? 'person';
-      const naturalKey = attempt?.item.naturalKey ?? later.get(s.id)?.payload?.key;
-      return {
-        system: target, recordType, ...(naturalKey !== undefined && { naturalKey }), code: s.dead!.code, stage: 'sending' as const, reason: s.dead!.reason,
-        origin: { source: `delivery:${s.id}`, position: s.dead!.attempt }, bytes: Buffer.from(JSON.stringify(attempt?.item.rows ?? s.payload?.columns ?? {})),
-      };
-    });
-    const added = await store.unitOfWork.run(async (tx) => {
+    const later = new Map(acknowledged.map((d) => [d.id, d]));
+    return store.unitOfWork.run(async (tx) => {
+      const waits = later.size === 0 ? undefined : await store.deliveries.still(tx, 'written', all.map((s) => s.id));
+      const settlements = waits === undefined ? all : all.filter((s) => waits.has(s.id));
+      const dead = settlements.filter((s) => s.dead !== undefined);
       await store.deliveries.settle(tx, settlements);
       await store.projections.save(tx, target, accepted.map(({ attempt, naturalKey }) => this.write(attempt, naturalKey, attempt.projection)));
       for (const { attempt, naturalKey } of accepted) {
@@ -59,9 +53,19 @@ export class DeliveryLedger {
         ...dead.flatMap((s) => byId.get(s.id) ?? []).map((a) => ({ targetRef: a.delivery.targetRef, paths: [] })),
         ...dead.flatMap((s) => later.get(s.id) ?? []).map((d) => ({ targetRef: d.payload?.key === undefined ? d.targetRef : this.ref(d.recordType, d.payload.key), paths: d.payload?.paths ?? [] })),
       ]);
-      return store.deadLetters.add(tx, letters);
+      const letters = dead.map((s) => this.letterOf(s, byId.get(s.id), later.get(s.id)));
+      const added = await store.deadLetters.add(tx, letters);
+      return letters.flatMap(({ system, recordType, code, stage }, i) => (added[i] === undefined ? [] : [{ id: added[i], system, recordType, code, stage }]));
     });
-    return letters.flatMap(({ system, recordType, code, stage }, i) => (added[i] === undefined ? [] : [{ id: added[i], system, recordType, code, stage }]));
+  }
+
+  private letterOf(s: Settlement, attempt: Attempt | undefined, delivery: Delivery | undefined): NewDeadLetter {
+    const naturalKey = attempt?.item.naturalKey ?? delivery?.payload?.key;
+    return {
+      system: this.target, recordType: attempt?.item.recordType ?? delivery?.recordType ?? 'person', ...(naturalKey !== undefined && { naturalKey }),
+      code: s.dead!.code, stage: 'sending', reason: s.dead!.reason,
+      origin: { source: `delivery:${s.id}`, position: s.dead!.attempt }, bytes: Buffer.from(JSON.stringify(attempt?.item.rows ?? s.payload?.columns ?? {})),
+    };
   }
 
   private write(attempt: Attempt, naturalKey: string, projection: ProjectionWrite['projection']): ProjectionWrite {

@@ -92,12 +92,21 @@ export class DeliveryStore {
     return found.rows.map((r) => this.decode(r));
   }
 
-  /** Written and not yet acknowledged, oldest first. */
-  async unacknowledged(target: string, limit: number): Promise<Delivery[]> {
+  /** Written and not yet acknowledged, oldest first, from after `after`. What only found its value there already waits for nobody's answer. */
+  async unacknowledged(target: string, after: string, limit: number): Promise<Delivery[]> {
     const found = await this.pool.query<Row>({
-      name: 'delivery_unacknowledged', text: `select * from delivery where target = $1 and state = 'written' order by id limit $2`, values: [target, limit],
+      name: 'delivery_unacknowledged', text: `select * from delivery where target = $1 and state = 'written' and reason_code is null and id > $2 order by id limit $3`,
+      values: [target, after, limit],
     });
     return found.rows.map((r) => this.decode(r));
+  }
+
+  /** Those of these deliveries that still are in this state; nobody else settles them before the transaction ends. */
+  async still(tx: Transaction, state: DeliveryState, ids: readonly string[]): Promise<Set<string>> {
+    const found = await tx.client.query<{ id: string }>({
+      name: 'delivery_still', text: 'select id from delivery where id = any($1::text[]) and state = $2 order by id for update', values: [ids, state],
+    });
+    return new Set(found.rows.map((r) => r.id));
   }
 
   /** Deliveries of a target in one state, in their order: the oldest of those that are written, the newest of the others, at most so many; nobody else settles them before the transaction ends. */

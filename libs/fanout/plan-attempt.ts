@@ -1,4 +1,5 @@
 import type { OutgoingItem } from '#libs/connector-sdk/target-channel';
+import { fieldsOfBody } from '#libs/mapping/encode-out';
 import type { OutValue } from '#libs/mapping/encode-value';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Projection } from '#libs/survivorship/echoed-fields';
@@ -103,9 +104,12 @@ function nothingToWrite(delivery: Delivery, context: LineContext, naturalKey: st
   const line = entry === undefined ? undefined : planLines(context, { entry }).find((l) => l.naturalKey === naturalKey);
   if (line === undefined) return ended('notShared', 'nothingLeft');
   if (line.state !== 'confirmed') return ended(line.state === 'waiting' ? 'notShared' : line.state, line.reasonCode ?? 'nothingLeft', line.reason);
-  const writtenAt = naturalKey === undefined ? undefined : context.written.get(naturalKey)?.writtenAt;
-  const readBack = own !== undefined && (writtenAt === undefined || Date.parse(own.observedAt) > Date.parse(writtenAt));
-  return ended(readBack ? 'confirmed' : 'written', 'alreadyThere');
+  const written = naturalKey === undefined ? undefined : context.written.get(naturalKey);
+  const readBack = own !== undefined && (written === undefined || Date.parse(own.observedAt) > Date.parse(written.writtenAt));
+  if (readBack || written === undefined) return ended('confirmed', 'alreadyThere');
+  // Another delivery wrote it: what confirms that one confirms this one.
+  const paths = Object.keys(fieldsOfBody(entry!.body)).filter((path) => written.fields[path] !== undefined);
+  return { ...ended('written', 'alreadyThere'), payload: { paths } };
 }
 
 function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceRecord, ended: End): Attempt | DeliveryOutcome {

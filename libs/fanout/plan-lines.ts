@@ -17,7 +17,7 @@ import type { Target } from './target.js';
 export type LineReason =
   | Refusal | 'ticketsOnly' | 'takesNoFields' | 'notReceived' | 'outranked' | 'noRecordThere' | 'cannotBeSaid' | 'alreadyThere'
   | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'nothingLeft' | 'entryFailed' | 'restricted'
-  | 'cutThere' | 'awaitsPickUp' | 'awaitsTaking' | 'awaitsDownload' | 'awaitsExport' | 'fileRefused' | 'rowRefused';
+  | 'cutThere' | 'awaitsPickUp' | 'awaitsTaking' | 'awaitsDownload' | 'awaitsExport' | 'ticketTaken' | 'fileRefused' | 'rowRefused';
 
 /** What everything about one person, household or dwelling and one target is decided from. */
 export interface LineContext {

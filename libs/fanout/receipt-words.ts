@@ -1,4 +1,5 @@
 import type { DeliveryState } from '#libs/model/receipt';
+import type { Delivery } from './delivery.js';
 import type { LineReason } from './plan-lines.js';
 import type { Acknowledges } from './target.js';
 
@@ -45,16 +46,18 @@ const REASON_WORDS: Record<LineReason, Words> = {
   awaitsTaking: { zh: '已写入交换表，等待对方读取', en: 'the row is in the exchange table, for the system to take' },
   awaitsDownload: { zh: '已列入更正表，等待对方下载', en: 'it stands in the workbook of corrections, for the office to download' },
   awaitsExport: { zh: '对方已取走，待其下次导出后确认', en: 'taken; the next export of the system will confirm it' },
+  ticketTaken: { zh: '工单已取走，由对方核实处理', en: 'the ticket was taken; its officers look and decide' },
   fileRefused: { zh: '对方退回（…），请按对方意见更正后在死信中重新发送', en: 'the system gave it back (…); mend what it names, then replay the dead letter' },
   rowRefused: { zh: '对方读取时报错（…），请在对方核对该行后在死信中重新发送', en: 'the system failed to take the row (…); check the row there, then replay the dead letter' },
   restricted: { zh: '该系统不对外公开办理情况', en: 'this system tells nobody outside what it holds or does' },
 };
 
-/** What a state waits for, or what to do, by how the target is written to; the reason of the delivery itself where it says more. */
-export function reasonOf(state: DeliveryState, code: string | undefined, acknowledges: Acknowledges): string | undefined {
+/** What a state waits for, or what to do, by what is sent and how the target is written to; the reason of the delivery itself where it says more. */
+export function reasonOf({ state, reasonCode: code, action }: Pick<Delivery, 'state' | 'reasonCode' | 'action'>, acknowledges: Acknowledges): string | undefined {
   if (code === 'targetRefused') return acknowledges === 'pickUp' ? 'fileRefused' : acknowledges === 'take' ? 'rowRefused' : code;
   if (code !== undefined) return code;
-  if (state === 'pickedUp') return 'awaitsExport';
+  // No export repeats a ticket.
+  if (state === 'pickedUp') return action === 'ticket' ? 'ticketTaken' : 'awaitsExport';
   return state === 'written' ? AWAITED[acknowledges] : undefined;
 }
 

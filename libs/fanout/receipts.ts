@@ -51,7 +51,7 @@ export class Receipts {
 function lineFor(target: Target, deliveries: readonly Delivery[]): ReceiptLine {
   if (deliveries.length === 0) return lineOf(target, 'waiting', 'notProcessed', undefined, 0);
   const slowest = [...deliveries].sort((a, b) => SLOWEST_FIRST.indexOf(a.state) - SLOWEST_FIRST.indexOf(b.state))[0]!;
-  const line = lineOf(target, slowest.state, reasonOf(slowest.state, slowest.reasonCode, target.acknowledges), slowest.reason, deliveries.length);
+  const line = lineOf(target, slowest.state, reasonOf(slowest, target.acknowledges), slowest.reason, deliveries.length);
   return { ...line, changedAt: slowest.changedAt.toISOString() };
 }
 

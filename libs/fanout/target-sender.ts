@@ -30,6 +30,8 @@ export class TargetSender {
   private readonly ledger: DeliveryLedger;
   /** After a call failed as a whole, one item at a time: a single poisoned one must not keep the others waiting. */
   private probing = false;
+  /** Where the next question about acknowledgements begins. */
+  private askedUpTo = '';
   /** Of deliveries that met a conflict, until they are settled otherwise. */
   private readonly readBacks = new Map<string, ReadBack>();
 
@@ -75,7 +77,9 @@ export class TargetSender {
   /** Asks what became of writes that the target acknowledges later; returns how many of them are settled now. */
   async lookForAcknowledged(signal: AbortSignal): Promise<number> {
     if (this.channel.acknowledged === undefined) return 0;
-    const open = await this.store.deliveries.unacknowledged(this.target.id, MOST_ASKED);
+    const open = await this.store.deliveries.unacknowledged(this.target.id, this.askedUpTo, MOST_ASKED);
+    // What nobody takes for long must not keep what lies behind it from being asked about.
+    this.askedUpTo = open.length < MOST_ASKED ? '' : open.at(-1)!.id;
     const tokens = [...new Set(open.flatMap((d) => d.payload?.token ?? []))];
     if (tokens.length === 0) return 0;
     const answers = await this.channel.acknowledged(tokens, signal);
@@ -83,7 +87,7 @@ export class TargetSender {
       const answer = answers.get(delivery.payload?.token ?? '');
       return answer === undefined ? [] : [settleLater(delivery, answer)];
     });
-    if (settled.length > 0) await this.commit({ settlements: settled, refusedLater: open });
+    if (settled.length > 0) await this.commit({ settlements: settled, acknowledged: open });
     return settled.length;
   }
 

@@ -39,4 +39,14 @@ describe('entity ids', () => {
     expect(r.ids).toEqual(['p-b', 'new-1']);
     expect(r.merged.get('p-a')).toBe('p-b');
   });
+
+  it('of restricted records alone end where a record that everybody sees joins them: the older id would tell of them', () => {
+    const hidden = { recordId: 1, entityId: 'p-a', restricted: true };
+    const entered = assignEntityIds([{ members: [hidden, { recordId: 2, entityId: undefined }] }], ids());
+    expect(entered).toEqual({ ids: ['new-1'], created: [0], merged: new Map([['p-a', 'new-1']]), split: new Set() });
+    const known = assignEntityIds([{ members: [hidden, { recordId: 2, entityId: 'p-b' }] }], ids());
+    expect([known.ids, [...known.merged]]).toEqual([['p-b'], [['p-a', 'p-b']]]);
+    const among = assignEntityIds([{ members: [hidden, { recordId: 3, entityId: 'p-c', restricted: true }] }], ids());
+    expect([among.ids, [...among.merged]]).toEqual([['p-a'], [['p-c', 'p-a']]]);
+  });
 });

@@ -20,7 +20,8 @@ export interface EntityAssignment {
 /**
  * Keeps entity ids stable across a new partition. An id follows the largest part of its old records (ties: the part
  * with the oldest record, by record id). Where several ids follow to one cluster, the one that brings most records
- * stays (ties: the older id; UUIDv7 sorts by age) and the others redirect to it.
+ * stays (ties: the older id; UUIDv7 sorts by age) and the others redirect to it. An id that only restricted records bring
+ * never names a cluster of others: it tells its age, and so that somebody was known before.
  *
  * Every record of an old entity must be in the input, or its largest part cannot be told.
  */
@@ -43,12 +44,10 @@ export function assignEntityIds(clusters: readonly ClusterMembers[], newId: () =
 
   const result: EntityAssignment = { ids: [], created: [], merged: new Map(), split: new Set() };
   claims.forEach((claim, cluster) => {
-    if (claim.length === 0) {
-      result.ids.push(newId());
-      result.created.push(cluster);
-      return;
-    }
-    const winner = claim.reduce((a, b) => ((larger(b.part, a.part) || (b.id < a.id ? -1 : 1)) < 0 ? b : a)).id;
+    const open = clusters[cluster]!.members.some((m) => m.restricted !== true);
+    const eligible = open ? claim.filter((c) => c.part.size > 0) : claim;
+    const winner = eligible.length === 0 ? newId() : eligible.reduce((a, b) => ((larger(b.part, a.part) || (b.id < a.id ? -1 : 1)) < 0 ? b : a)).id;
+    if (eligible.length === 0) result.created.push(cluster);
     result.ids.push(winner);
     for (const c of claim) if (c.id !== winner) result.merged.set(c.id, winner);
   });

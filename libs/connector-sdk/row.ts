@@ -19,6 +19,8 @@ export interface FileStamp {
   fileDate: string;
   observedAt: string;
   identity: string;
+  /** An export of a later date was read before this one came. */
+  outdated?: true;
 }
 
 /** Cell values by legacy column. `null`: the source wrote an explicit null (JSON). Structured JSON stays structured. */

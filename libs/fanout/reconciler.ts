@@ -6,15 +6,17 @@ import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Logger } from '#libs/platform/logger';
 import type { Sealing } from '#libs/platform/sealing';
 import { SessionLocks } from '#libs/platform/session-locks';
+import { offerMarks, type OfferChannel, type OfferMark } from '#libs/store/offered-files';
 import { contentText } from '#libs/store/record-content';
 import { contentDigest } from '#libs/store/source-record-codec';
+import { WatermarkStore } from '#libs/store/watermark-store';
 import { DriftRepair } from './drift-repair.js';
 import type { Drift, ReconciliationRun } from './drift-store.js';
 import type { FanoutStore } from './fanout-store.js';
 import { LostWrites, type LostWrite } from './lost-writes.js';
 import { SeenRecords, type Unmatched } from './seen-records.js';
 import { targetOf } from './target.js';
-import { targetRecords, type TargetRecordParts } from './target-records.js';
+import { targetRecords, type OfferedFiles, type TargetRecordParts } from './target-records.js';
 
 export interface ReconcilerParts extends Omit<TargetRecordParts, 'clock'> {
   store: FanoutStore;
@@ -103,7 +105,7 @@ export class Reconciler {
       await store.unitOfWork.run((tx) => store.drift.found(tx, target.id, id, drift));
       if (options.repair === true) counts.repaired += await repair.repair(drift, records);
     };
-    for await (const { records, asOf } of targetRecords(connector, parts, new AbortController().signal)) {
+    for await (const { records, asOf } of targetRecords(connector, parts, () => this.offered(connector), new AbortController().signal)) {
       const withRefs = records.map((record) => ({ ref: store.refOf(record), record }));
       const held = await seen.heldDigests(withRefs.map((r) => r.ref));
       await seen.add(withRefs.map(({ ref, record }) => ({
@@ -121,6 +123,14 @@ export class Reconciler {
       await keep(drift, records);
     }
     for await (const page of seen.unseen()) await keep(page.map(({ ref, record }) => unseenDrift(ref, record)));
+  }
+
+  /** What intake took of this system's files, fetched or uploaded. */
+  private async offered({ id }: Connector): Promise<OfferedFiles> {
+    const { unitOfWork, clock } = this.parts.store;
+    const watermarks = new WatermarkStore(clock);
+    const marks = (channel: OfferChannel): Promise<Map<string, OfferMark>> => unitOfWork.run((tx) => offerMarks(watermarks, tx.manager, id, channel));
+    return new Map([...(await marks('file-fetch')), ...(await marks('file-upload'))]);
   }
 
   private async settle(): Promise<void> {

@@ -22,8 +22,8 @@ export interface Trouble {
 const STOPS = new Set(['YICI_SNAPSHOT_SCHEMA_DRIFT', 'YICI_SNAPSHOT_UNREADABLE']);
 const LIVE_DRIFT = 'YICI_LIVE_SCHEMA_DRIFT';
 const RUNNING = 'running';
-/** Troubles of the live sides, and of files that are fetched or uploaded: their readers know them by themselves after a restart. */
-const KNOWN_ANEW = /^YICI_(LIVE|FILE)_/;
+/** Troubles of the live sides, of files that are fetched or uploaded, and of whole tables: their readers know them by themselves after a restart. */
+const KNOWN_ANEW = /^YICI_(LIVE|FILE)_|^YICI_SOURCE_SHRUNK$/;
 
 /** Whether a refused file stops its connector; an incomplete one is only waited for. */
 export function stopsConnector(code: string): boolean {

@@ -6,8 +6,9 @@ import type { FileFetchSpec } from '#libs/connector-sdk/protocols/file-specs';
 import type { RemoteFile, RemoteFolder } from '#libs/connector-sdk/remote-folder';
 import { diskFile } from '#libs/connector-sdk/snapshot-files';
 import { YiciError } from '#libs/kernel/errors';
+import type { OfferMark } from '#libs/store/offered-files';
 import type { Trouble } from './connector-states.js';
-import type { FileOffers, OfferMark } from './file-offers.js';
+import type { FileOffers } from './file-offers.js';
 import type { FileSpool } from './file-spool.js';
 
 const MEGABYTE = 1024 * 1024;

@@ -4,6 +4,7 @@ import type { FileStamp } from '#libs/connector-sdk/row';
 import { diskFile, fileDateOf, fileDigest, type TableFile } from '#libs/connector-sdk/snapshot-files';
 import type { Clock } from '#libs/kernel/clock';
 import { sha256Hex } from '#libs/kernel/hashing';
+import { offeredDate, offerMarks, type OfferChannel, type OfferFault, type OfferMark } from '#libs/store/offered-files';
 import type { UnitOfWork } from '#libs/store/unit-of-work';
 import type { Divisions } from '#libs/values/divisions';
 import type { Trouble } from './connector-states.js';
@@ -15,21 +16,6 @@ export interface FileOfferParts {
   takeRows: TakeRows;
   divisions: Divisions;
   clock: Clock;
-}
-
-/** What is remembered of a file by its name, so that it is not taken again. */
-export interface OfferMark {
-  /** Size and time of the file and of its manifest, as the system showed them. */
-  fingerprint: string;
-  /** SHA-256 of its bytes; '' of a file that was refused before it was fetched. */
-  digest: string;
-  /** What the store knows its reading by. */
-  identity?: string;
-  /** `yyyymmdd` that orders its rows. */
-  date: string;
-  /** Which content of this name and date it is: an export that is made again replaces the one before it. */
-  edition: number;
-  refused?: { code: string; reason: string };
 }
 
 /** A file that lies in the hub's spool, whole. */
@@ -47,13 +33,12 @@ const CHINA_OFFSET_MS = 8 * 3_600_000;
  * whole, resumed after a kill); a name and date that comes again with new content is a later edition and stands over the earlier one.
  */
 export class FileOffers {
-  constructor(private readonly connector: Connector, private readonly channel: 'file-fetch' | 'file-upload', private readonly intake: SnapshotIntake, private readonly parts: FileOfferParts) {}
+  constructor(private readonly connector: Connector, private readonly channel: OfferChannel, private readonly intake: SnapshotIntake, private readonly parts: FileOfferParts) {}
 
   /** By file name. */
   async marks(): Promise<Map<string, OfferMark>> {
     const { unitOfWork, takeRows } = this.parts;
-    const all = await unitOfWork.run((tx) => takeRows.watermarks.list<OfferMark>(tx.manager, this.connector.id));
-    return new Map([...all].filter(([channel]) => channel.startsWith(`${this.channel}:`)).map(([channel, mark]) => [channel.slice(this.channel.length + 1), mark]));
+    return unitOfWork.run((tx) => offerMarks(takeRows.watermarks, tx.manager, this.connector.id, this.channel));
   }
 
   /** Which table's rows a file of this name holds; undefined: none. */
@@ -77,13 +62,15 @@ export class FileOffers {
     const edition = editionOf(marks.get(file.name), date, digest);
     // An export that says again what an earlier one said, after another in between, is a statement of its own.
     const repeated = [...marks].some(([name, mark]) => name !== file.name && mark.digest === digest);
+    const outdated = [...marks].some(([name, mark]) => mark.refused === undefined && mark.date > date && this.tableOf(name)?.table.id === found.table.id);
     const stamp: FileStamp = {
-      fileDate: edition === 1 ? date : `${date}~${String(edition).padStart(4, '0')}`, observedAt: new Date(exported).toISOString(),
+      fileDate: offeredDate({ date, edition }), observedAt: new Date(exported).toISOString(), ...(outdated && { outdated }),
       identity: edition === 1 && !repeated ? digest : sha256Hex(`${digest} ${repeated ? file.name : ''} ${edition}`),
     };
     const outcomes = await this.intake.readFiles(this.connector, [{ ...file, stamp }], { divisions, snapshotDate: date, observedAt: stamp.observedAt }, signal);
     if (signal.aborted) return undefined;
-    return this.remember(file.name, { fingerprint: offered.fingerprint, digest, identity: stamp.identity, date, edition, ...refusedOf(outcomes) });
+    const said = outdated && found.table.whole !== undefined ? { outdated } as const : {};
+    return this.remember(file.name, { fingerprint: offered.fingerprint, digest, identity: stamp.identity, date, edition, takenAt: clock.now(), ...said, ...faultsOf(outcomes) });
   }
 
   async remember(name: string, mark: OfferMark): Promise<OfferMark> {
@@ -92,13 +79,19 @@ export class FileOffers {
     return mark;
   }
 
-  /** A refused file stops the connector until a sound one of the same table and a later date came, or it was replaced. */
+  /** A file that was refused, or misses too much, stops the connector until a sound one of the same table and a later date came, or it was replaced. */
   async trouble(): Promise<Trouble | undefined> {
-    const marks = [...(await this.marks())].map(([name, mark]) => ({ mark, table: this.tableOf(name)?.table.id }));
-    const stopping = marks.find(({ mark, table }) => mark.refused !== undefined && !marks.some((other) =>
-      other.mark.refused === undefined && other.table === table && other.mark.date > mark.date));
-    return stopping && { state: 'stopped', ...stopping.mark.refused! };
+    const marks = [...(await this.marks())].map(([name, mark]) => ({ name, mark, table: this.tableOf(name)?.table.id }));
+    const stopping = marks.find(({ mark, table }) => faultOf(mark) !== undefined && !marks.some((other) =>
+      faultOf(other.mark) === undefined && other.table === table && other.mark.date > mark.date));
+    if (stopping !== undefined) return { state: 'stopped', ...faultOf(stopping.mark)! };
+    const last = marks.filter(({ mark }) => mark.takenAt !== undefined).sort((a, b) => b.mark.takenAt! - a.mark.takenAt!)[0];
+    return last?.mark.outdated && { state: 'running', code: 'YICI_FILE_OUTDATED', reason: `${last.name} came after an export of a later date: what that one says stands, and nothing that is missing here was withdrawn.` };
   }
+}
+
+function faultOf({ refused, shrunk }: OfferMark): OfferFault | undefined {
+  return refused ?? shrunk;
 }
 
 function editionOf(before: OfferMark | undefined, date: string, digest: string): number {
@@ -106,13 +99,12 @@ function editionOf(before: OfferMark | undefined, date: string, digest: string):
   return before.digest === digest ? before.edition : before.edition + 1;
 }
 
-function refusedOf([outcome]: readonly ReadOutcome[]): Pick<OfferMark, 'refused'> {
-  if (outcome?.refused === undefined) return {};
-  const { code, reason } = outcome.refused;
-  return { refused: { code: fileCode(code), reason } };
+function faultsOf([outcome]: readonly ReadOutcome[]): Pick<OfferMark, 'refused' | 'shrunk'> {
+  const own = ({ code, reason }: OfferFault): OfferFault => ({ code: fileCode(code), reason });
+  return { ...(outcome?.refused && { refused: own(outcome.refused) }), ...(outcome?.shrunk && { shrunk: own(outcome.shrunk) }) };
 }
 
 /** The same fault of a file that came by itself: its reader remembers it, whatever becomes of other snapshots. */
 export function fileCode(code: string): string {
-  return code === 'YICI_SNAPSHOT_NOT_READY' ? 'YICI_FILE_INCOMPLETE' : code.replace(/^YICI_SNAPSHOT_/, 'YICI_FILE_');
+  return code === 'YICI_SNAPSHOT_NOT_READY' ? 'YICI_FILE_INCOMPLETE' : code.replace(/^YICI_(SNAPSHOT|SOURCE)_/, 'YICI_FILE_');
 }

@@ -86,7 +86,8 @@ export class SnapshotIntake {
     const { unitOfWork, logger } = this.parts;
     const digest = file.file.stamp?.identity ?? (await fileDigest(file.file));
     const known = await unitOfWork.run((tx) => this.files.find(tx.manager, digest));
-    if (known?.state === 'read') return {};
+    // Read, and what it misses was too much to be withdrawn: it may be offered again when more was agreed.
+    if (known?.state === 'read' && known.reason === null) return {};
     const offered: OfferedFile = { digest, system, name: file.file.name, bytes: file.file.bytes };
     let counts: RowCounts;
     const present = file.table.whole === undefined ? undefined : new PresentRecords(this.parts.sealing);
@@ -101,8 +102,8 @@ export class SnapshotIntake {
     await unitOfWork.run((tx) => this.files.begin(tx.manager, offered));
     await this.publish(system, reader, file, digest, signal);
     if (signal.aborted) return {};
-    const shrunk = present && (await this.withdraw(connector, file, present, observedAt));
-    await unitOfWork.run((tx) => this.files.finish(tx.manager, offered, counts));
+    const shrunk = present && isNewest(reader, file) ? await this.withdraw(connector, file, present, file.file.stamp?.observedAt ?? observedAt) : undefined;
+    await unitOfWork.run((tx) => this.files.finish(tx.manager, offered, counts, shrunk?.reason));
     logger.info('intake.fileRead', { system, file: offered.name, ...counts });
     return shrunk === undefined ? {} : { shrunk };
   }
@@ -150,6 +151,11 @@ export class SnapshotIntake {
       await takeRows.take(system, rows, { channel, position: { position, ...(head !== undefined && { head }), ...(file.file.stamp && { stamp: file.file.stamp }) } satisfies FileMark });
     }
   }
+}
+
+/** An older export says nothing of what is there now. */
+function isNewest({ files }: SnapshotReader, { table, name, file }: TableFile): boolean {
+  return file.stamp?.outdated !== true && !files.some((other) => other.table.id === table.id && (other.name.date ?? '') > (name.date ?? ''));
 }
 
 /** Names, sizes and times of the files: when they are as before, there is nothing new. */

@@ -36,8 +36,9 @@ export class SnapshotFileStore {
     await this.save(manager, file, 'reading', { read: 0, accepted: 0, superseded: 0, void: 0, dead: 0 }, null);
   }
 
-  async finish(manager: EntityManager, file: OfferedFile, counts: RowCounts): Promise<void> {
-    await this.save(manager, file, 'read', counts, null);
+  /** `reason`: it was read, and why what it misses was not withdrawn. */
+  async finish(manager: EntityManager, file: OfferedFile, counts: RowCounts, reason: string | null = null): Promise<void> {
+    await this.save(manager, file, 'read', counts, reason);
   }
 
   /** Not read as a whole: schema drift, a missing or wrong manifest. */

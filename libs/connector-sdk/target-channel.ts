@@ -25,14 +25,15 @@ export interface OutgoingItem {
  * The target's answer to one item. `accepted`: it is there, or lies where the target collects it; `token` names it for later
  * acknowledgements (a file, a row of an exchange table). `conflict`: the target holds something newer. `noRecord`: it has no
  * record with this key. `failed`: it may be
- * tried again. A `detail` names columns and codes, never a personal value.
+ * tried again. `unreached`: the target went away before this item was begun, which says nothing of it. A `detail` names columns and codes, never a personal value.
  */
 export type ItemAnswer =
   | { outcome: 'accepted'; naturalKey?: string; token?: string }
   | { outcome: 'conflict' }
   | { outcome: 'noRecord' }
   | { outcome: 'refused'; detail: string }
-  | { outcome: 'failed'; detail: string };
+  | { outcome: 'failed'; detail: string }
+  | { outcome: 'unreached' };
 
 /** What became, later, of a write that was accepted with a token. */
 export type Acknowledgement = { outcome: 'pickedUp' } | { outcome: 'refused'; detail: string };

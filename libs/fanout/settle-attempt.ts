@@ -27,6 +27,8 @@ export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random
       dead: { code: 'YICI_SENDING_REFUSED', reason: `${delivery.target} refused the write (${answer.detail}).`, attempt: attempts },
     };
   }
+  // The target went away before it: no attempt of this delivery, and no mark against it.
+  if (answer.outcome === 'unreached') return { id: delivery.id, state: 'waiting', reasonCode: 'retrying', attempted: false, nextAttemptAt: new Date(now + retryDelay(1, random)) };
   if (attempts >= MOST_ATTEMPTS) {
     return {
       id: delivery.id, state: 'rejected', reasonCode: 'targetRefused', reason: `${attempts} attempts`, payload: attempt.payload,

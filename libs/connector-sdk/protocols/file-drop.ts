@@ -42,7 +42,7 @@ export class FileDrop implements TargetChannel {
   async write(items: readonly OutgoingItem[]): Promise<ItemAnswer[]> {
     await this.clearUp();
     const answers: ItemAnswer[] = items.map((item) => this.knownAnswer(item));
-    const todo = items.map((item, i) => ({ item, i })).filter(({ i }) => answers[i]!.outcome === 'failed');
+    const todo = items.map((item, i) => ({ item, i })).filter(({ i }) => answers[i]!.outcome === 'unreached');
     for (let at = 0; at < todo.length; at += this.spec.itemsAFile) {
       const batch = todo.slice(at, at + this.spec.itemsAFile);
       try {
@@ -77,7 +77,7 @@ export class FileDrop implements TargetChannel {
     this.done.delete(item.ref);
     if (known !== undefined && known.content === contentOf(item)) return { outcome: 'accepted', token: known.token };
     const fault = this.rows.fault(item);
-    return fault === undefined ? { outcome: 'failed', detail: 'not reached yet' } : { outcome: 'refused', detail: fault };
+    return fault === undefined ? { outcome: 'unreached' } : { outcome: 'refused', detail: fault };
   }
 
   private async drop(items: readonly OutgoingItem[]): Promise<string> {

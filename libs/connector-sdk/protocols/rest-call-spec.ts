@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { caFile } from './rest-specs.js';
+import { atOnceSchema } from './write-each.js';
 
 /** One request a record: its columns as a JSON object. */
 export const restCallSchema = z.strictObject({
@@ -20,6 +21,8 @@ export const restCallSchema = z.strictObject({
   tokenSecret: z.string().optional(),
   hmac: z.enum(['sm3', 'sha256']).default('sm3'),
   maxItems: z.number().int().min(1).max(200).default(50),
+  /** Requests under way at once, each of another record. */
+  atOnce: atOnceSchema,
   timeoutSeconds: z.number().int().min(1).max(300).default(10),
   caFile,
 }).refine((s) => s.secret !== undefined || s.tokenSecret !== undefined, { error: 'name a secret (signed requests) or a tokenSecret (bearer token)' });

@@ -1,5 +1,4 @@
 import type { Clock } from '#libs/kernel/clock';
-import { YiciError } from '#libs/kernel/errors';
 import type { OutValue } from '#libs/mapping/encode-value';
 import type { Connector } from '../connector.js';
 import type { ConnectionParts } from '../open-target.js';
@@ -8,9 +7,8 @@ import type { ItemAnswer, OutgoingItem, TargetChannel } from '../target-channel.
 import { sign } from './hmac.js';
 import type { RestCallSpec } from './rest-call-spec.js';
 import { RestRequest, type RestAnswer } from './rest-request.js';
+import { writeEach } from './write-each.js';
 
-/** Requests under way at once: records are independent of each other. */
-const AT_ONCE = 4;
 /** The target will not answer the next request either. */
 const OF_THE_WHOLE = new Set([401, 403, 407, 408, 429]);
 const LARGEST_ANSWER = 256 * 1024;
@@ -42,26 +40,10 @@ export class RestCallTarget implements TargetChannel {
 
   /** Throws what RestRequest throws when nothing may be assumed of any of them. */
   async write(items: readonly OutgoingItem[], signal?: AbortSignal): Promise<ItemAnswer[]> {
-    const answers: (ItemAnswer | undefined)[] = items.map(() => undefined);
-    let away: YiciError | undefined;
-    let at = 0;
-    const worker = async (): Promise<void> => {
-      while (away === undefined && at < items.length) {
-        const i = at++;
-        try {
-          answers[i] = await this.writeOne(items[i]!, signal);
-        } catch (error) {
-          if (!(error instanceof YiciError)) throw error;
-          away = error;
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
-    const said = answers.some((a) => a !== undefined && a.outcome !== 'failed');
-    // Where somebody was answered, the target is there: the others are tried again, each on its own.
-    if (!said && away !== undefined) throw away;
-    if (!said && items.length > 0) throw this.http.unreachable('it failed at every record');
-    return answers.map((a) => a ?? { outcome: 'failed', detail: 'the target went away before this record' });
+    const answers = await writeEach(items, this.spec.atOnce, (item) => this.writeOne(item, signal));
+    // A 500 for each of them is of the target, not of any one record.
+    if (items.length > 0 && answers.every((a) => a.outcome === 'failed')) throw this.http.unreachable('it failed at every record');
+    return answers;
   }
 
   close(): Promise<void> {

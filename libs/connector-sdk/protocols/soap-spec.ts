@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { codeText, timestampFormatSchema } from '#libs/mapping/guard';
+import { atOnceSchema } from './write-each.js';
 
 /** Elements of a request in their order: a text, one placeholder, or elements again. */
 export interface SoapElements {
@@ -91,6 +92,8 @@ export const soapDeliverySchema = z.strictObject({
     /** `key`: element with the record's key; `message`: element whose text may name columns. */
     answer: z.strictObject({ ...answer, key: elementName.optional(), message: elementName.optional() }),
   }),
+  /** Calls under way at once, each of another record. */
+  atOnce: atOnceSchema,
   /** Sends our ref as WS-Addressing MessageID, by which the service knows a repeated message. */
   messageId: z.boolean().default(false),
 });

@@ -22,6 +22,8 @@ let server: Server;
 let url: string;
 let seen: { body: string; type: string }[];
 let answers: { status: number; body: string }[];
+let underWay = 0;
+let most = 0;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -30,7 +32,11 @@ beforeAll(async () => {
     request.on('end', () => {
       seen.push({ body: Buffer.concat(chunks).toString('utf8'), type: request.headers['content-type'] ?? '' });
       const { status, body } = answers.shift() ?? { status: 503, body: '' };
-      response.writeHead(status, { 'content-type': 'application/soap+xml' }).end(body);
+      most = Math.max(most, ++underWay);
+      setTimeout(() => {
+        underWay -= 1;
+        response.writeHead(status, { 'content-type': 'application/soap+xml' }).end(body);
+      }, 5);
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -56,7 +62,7 @@ function target(more: Partial<SoapDeliverySpec> = {}, extra: Record<string, stri
 describe('writing to a SOAP service', () => {
   it('sends one record a call, its columns in the order of the schema, signed and named', async () => {
     answers = [result('<code>0</code><archiveNo>99010100100100001</archiveNo>'), result('<code>0</code><archiveNo>99010100100100002</archiveNo>')];
-    expect(await target().write([
+    expect(await target({ atOnce: 1 }).write([
       item('p-1', { columns: { divisionCode: '990101002001', 'gender@code': '1', name: '张 <伟>强' } }),
       item('d-2', { naturalKey: '99010100100100002', carried: { birth: '19620315' } }),
     ], signal)).toEqual([{ outcome: 'accepted', naturalKey: '99010100100100001' }, { outcome: 'accepted', naturalKey: '99010100100100002' }]);
@@ -97,11 +103,28 @@ describe('writing to a SOAP service', () => {
     await expect(target().write([item('p-1')], signal)).rejects.toMatchObject({ code, retriable: true });
   });
 
+  it('has some calls under way at once, and one by one where the folder says so', async () => {
+    const good = result('<code>0</code><archiveNo>1</archiveNo>');
+    const eight = Array.from({ length: 8 }, (_, i) => item(`d-${i}`, { naturalKey: String(i) }));
+    for (const [atOnce, expected] of [[4, 4], [1, 1]] as const) {
+      answers = eight.map(() => good);
+      most = 0;
+      expect(await target({ atOnce }).write(eight, signal)).toEqual(eight.map(() => ({ outcome: 'accepted', naturalKey: '1' })));
+      expect(most).toBe(expected);
+    }
+  });
+
+  it('keeps the answers of a pass in which the service goes away', async () => {
+    answers = [result('<code>0</code><archiveNo>1</archiveNo>'), result('<code>9</code>')];
+    const three = ['1', '2', '3'].map((key) => item(`d-${key}`, { naturalKey: key }));
+    expect(await target({ atOnce: 1 }).write(three, signal)).toEqual([{ outcome: 'accepted', naturalKey: '1' }, { outcome: 'failed', detail: 'YICI_TARGET_BUSY' }, { outcome: 'unreached' }]);
+  });
+
   it('tries the old password while a new one is not yet taken, and stays with the one that works', async () => {
     const refused = fault('Sender', 'wsse:FailedAuthentication');
     const good = result('<code>0</code><archiveNo>1</archiveNo>');
     answers = [refused, good, good, refused, refused];
-    const both = target({}, { YICI_PUBLIC_HEALTH_PASSWORD_NEXT: 'the new password' });
+    const both = target({ atOnce: 1 }, { YICI_PUBLIC_HEALTH_PASSWORD_NEXT: 'the new password' });
     expect(await both.write([item('d-1', { naturalKey: '1' }), item('d-2', { naturalKey: '1' })], signal)).toMatchObject([{ outcome: 'accepted' }, { outcome: 'accepted' }]);
     expect(seen.length).toBe(3);
     expect(new Set(seen.map((s) => /Nonce[^>]*>([^<]*)/.exec(s.body)![1])).size).toBe(3);

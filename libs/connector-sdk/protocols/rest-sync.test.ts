@@ -16,7 +16,9 @@ const item = (ref: string, naturalKey?: string): OutgoingItem => ({ recordType: 
 
 let server: Server;
 let url: string;
-let answer: { status: number; body: string; delayMs?: number };
+interface Answer { status: number; body: string; delayMs?: number; type?: string }
+let answer: Answer;
+let answerTo: ((body: Record<string, unknown>[]) => Answer) | undefined;
 let seen: { url: string; body: Record<string, unknown>[] }[];
 
 beforeAll(async () => {
@@ -27,7 +29,8 @@ beforeAll(async () => {
       const body = Buffer.concat(chunks);
       verify(req.headers as Record<string, string>, body, { algorithm: 'sm3', secrets: ['secret'], now: Date.now(), maxAgeSeconds: 60 });
       seen.push({ url: req.url ?? '', body: body.length === 0 ? [] : (JSON.parse(body.toString()) as Record<string, unknown>[]) });
-      setTimeout(() => res.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body), answer.delayMs ?? 0);
+      const said = answerTo?.(seen.at(-1)!.body) ?? answer;
+      setTimeout(() => res.writeHead(said.status, { 'content-type': said.type ?? 'application/json' }).end(said.body), said.delayMs ?? 0);
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -38,7 +41,10 @@ afterAll(() => new Promise<void>((done) => {
   server.closeAllConnections();
   server.close(() => done());
 }));
-beforeEach(() => void (seen = []));
+beforeEach(() => {
+  seen = [];
+  answerTo = undefined;
+});
 
 const clients: RestSyncClient[] = [];
 
@@ -64,9 +70,23 @@ describe('writing to a REST target', () => {
     expect(seen[0]!.body[1]).toMatchObject({ ref: 'b', id: '9' });
   });
 
-  it('refuses the items, not the target, when the batch is not understood', async () => {
+  it('refuses the item, not the target, that is not understood', async () => {
     answer = { status: 422, body: 'no' };
-    expect(await client().write([item('a')])).toEqual([{ outcome: 'refused', detail: 'HTTP 422 for the whole batch' }]);
+    expect(await client().write([item('a')])).toEqual([{ outcome: 'refused', detail: 'HTTP 422' }]);
+  });
+
+  it('halves a batch that is refused as a whole, so that one item condemns no other', async () => {
+    answerTo = (body) => (body.some((row) => row['ref'] === 'bad') ? { status: 400, body: '' } : { status: 200, body: JSON.stringify(body.map(({ ref }) => ({ ref, code: 0 }))) });
+    const answers = await client().write(['a', 'b', 'c', 'bad', 'd', 'e', 'f'].map((ref) => item(ref, ref)));
+    expect(answers.map((a) => a.outcome).join(' ')).toBe('accepted accepted accepted refused accepted accepted accepted');
+    expect(seen.map((s) => s.body.length)).toEqual([7, 4, 2, 2, 1, 1, 3]);
+    answerTo = (body) => (body.length > 1 ? { status: 413, body: '' } : body[0]!['ref'] === 'a' ? { status: 200, body: '[{"ref":"a","code":0}]' } : { status: 503, body: '' });
+    expect(await client().write([item('a', '1'), item('b', '2')])).toEqual([{ outcome: 'accepted', naturalKey: undefined }, { outcome: 'unreached' }]);
+  });
+
+  it('takes a page of a proxy for no refusal', async () => {
+    answer = { status: 400, body: '<html>Bad Request</html>', type: 'text/html; charset=utf-8' };
+    await expect(client().write([item('a')])).rejects.toMatchObject({ code: 'YICI_TARGET_UNREACHABLE', retriable: true });
   });
 
   it.each([[500, '[]'], [503, ''], [401, ''], [429, ''], [200, '<html>login</html>'], [200, '{}']])('assumes nothing after HTTP %i %s', async (status, body) => {

@@ -11,6 +11,7 @@ import type { ItemAnswer, OutgoingItem, TargetChannel } from '../target-channel.
 import { sign } from './hmac.js';
 import { RestRequest } from './rest-request.js';
 import type { RestSyncSpec } from './rest-specs.js';
+import { writeHalves } from './write-halves.js';
 
 /** Writes to a REST target that answers for each item; reads one record back. Signed like the pushes it sends us. */
 export class RestSyncClient implements TargetChannel {
@@ -39,10 +40,15 @@ export class RestSyncClient implements TargetChannel {
   }
 
   /** One answer an item, in order. Throws a retriable YICI_TARGET_UNREACHABLE when nothing may be assumed of any of them. */
-  async write(items: readonly OutgoingItem[], signal?: AbortSignal): Promise<ItemAnswer[]> {
+  write(items: readonly OutgoingItem[], signal?: AbortSignal): Promise<ItemAnswer[]> {
+    return writeHalves(items, (some) => this.writeBatch(some, signal));
+  }
+
+  /** Undefined: the batch was refused as a whole. */
+  private async writeBatch(items: readonly OutgoingItem[], signal: AbortSignal | undefined): Promise<ItemAnswer[] | undefined> {
     const body = Buffer.from(JSON.stringify(items.map((i) => this.wire(i))), 'utf8');
     const { status, body: answer } = await this.call('POST', this.spec.path, body, signal);
-    if (status === 400 || status === 413 || status === 422) return items.map(() => ({ outcome: 'refused', detail: `HTTP ${status} for the whole batch` }));
+    if (status === 400 || status === 413 || status === 422) return items.length > 1 ? undefined : [{ outcome: 'refused', detail: `HTTP ${status}` }];
     const answers = this.readAnswers(answer);
     const byRef = new Map(answers.map((a) => [String(a.ref), a]));
     return items.map((item) => this.answer(byRef.get(item.ref)));
@@ -89,10 +95,12 @@ export class RestSyncClient implements TargetChannel {
   }
 
   private async call(method: 'GET' | 'POST', path: string, body: Buffer, signal?: AbortSignal): Promise<{ status: number; body: Buffer }> {
-    const { status, body: answer } = await this.secret.use((secret) => this.http.call({
+    const { status, mediaType, body: answer } = await this.secret.use((secret) => this.http.call({
       method, path, headers: { 'content-type': 'application/json', ...sign(this.spec.hmac, secret, body, this.clock.now()) }, ...(method === 'POST' && { body }),
     }, signal), (a) => a.status === 401);
     const handled = status < 300 || status === 400 || status === 413 || status === 422 || (method === 'GET' && status === 404);
+    // A JSON interface that answers in HTML is not what answered: a proxy's 400 must not condemn a write.
+    if (mediaType === 'text/html') throw this.http.unreachable('a page in HTML came instead of its answer');
     // 401, 403, 404, 429 and 5xx are of the target as a whole: no single item is to blame, and none is lost.
     if (!handled) throw this.http.unreachable(`it answered HTTP ${status}`);
     return { status, body: answer };

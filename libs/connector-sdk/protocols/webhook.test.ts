@@ -17,6 +17,7 @@ const item = (ref: string, naturalKey?: string): OutgoingItem => ({ recordType: 
 let server: Server;
 let url: string;
 let answer: { status: number; body?: string };
+let answerTo: ((body: string) => { status: number; body?: string }) | undefined;
 let seen: { headers: Record<string, unknown>; body: string }[];
 const senders: WebhookSender[] = [];
 
@@ -25,7 +26,8 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (c: Buffer) => chunks.push(c)).on('end', () => {
       seen.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
-      response.writeHead(answer.status).end(answer.body);
+      const said = answerTo?.(seen.at(-1)!.body) ?? answer;
+      response.writeHead(said.status).end(said.body);
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -35,7 +37,10 @@ afterAll(() => new Promise<void>((done) => {
   server.closeAllConnections();
   server.close(() => done());
 }));
-beforeEach(() => void (seen = []));
+beforeEach(() => {
+  seen = [];
+  answerTo = undefined;
+});
 afterEach(async () => {
   await Promise.all(senders.splice(0).map((s) => s.close()));
 });
@@ -74,6 +79,12 @@ describe('a webhook', () => {
       answer = { status: 200, body };
       expect((await sender().write([item('a', 'K1')], signal))[0]).toMatchObject({ outcome: 'accepted' });
     }
+  });
+
+  it('of a batch that is refused as a whole is halved, so that one event condemns no other', async () => {
+    const three = [item('a', 'K1'), item('b', 'K2'), item('c', 'K3')];
+    answerTo = (body) => ({ status: body.includes('"K2"') ? 422 : 204 });
+    expect(await sender(10).write(three, signal)).toMatchObject([{ outcome: 'accepted' }, { outcome: 'refused', detail: 'HTTP 422' }, { outcome: 'accepted' }]);
   });
 
   it.each([[400, 'refused'], [413, 'refused'], [422, 'refused'], [409, 'conflict']])('answered with HTTP %i is %s', async (status, outcome) => {

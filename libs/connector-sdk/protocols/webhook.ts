@@ -8,6 +8,7 @@ import { RotatingSecret } from '../rotating-secret.js';
 import type { ItemAnswer, OutgoingItem, TargetChannel } from '../target-channel.js';
 import { RestRequest } from './rest-request.js';
 import type { WebhookSpec } from './rest-specs.js';
+import { writeHalves } from './write-halves.js';
 
 const STRUCTURED = 'application/cloudevents+json';
 const BATCH = 'application/cloudevents-batch+json';
@@ -48,6 +49,15 @@ export class WebhookSender implements TargetChannel {
   /** Throws YICI_TARGET_GONE after 410, and what RestRequest throws; 401, 403, 404, 408, 429 and 5xx say nothing of any one event. */
   async write(items: readonly OutgoingItem[], signal: AbortSignal): Promise<ItemAnswer[]> {
     if (this.gone) throw this.goneError();
+    return writeHalves(items, (some) => this.post(some, signal));
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  /** Undefined: the batch was refused as a whole. */
+  private async post(items: readonly OutgoingItem[], signal: AbortSignal): Promise<ItemAnswer[] | undefined> {
     const events = items.map((item) => this.event(item));
     const single = this.spec.maxItems === 1;
     const body = Buffer.from(JSON.stringify(single ? events[0] : events), 'utf8');
@@ -60,14 +70,8 @@ export class WebhookSender implements TargetChannel {
       throw this.goneError();
     }
     if (status === 409 && single) return [{ outcome: 'conflict' }];
-    if (status === 400 || status === 413 || status === 415 || status === 422) {
-      return items.map(() => ({ outcome: 'refused', detail: single ? `HTTP ${status}` : `HTTP ${status} for the whole batch` }));
-    }
+    if (status === 400 || status === 413 || status === 415 || status === 422) return items.length > 1 ? undefined : [{ outcome: 'refused', detail: `HTTP ${status}` }];
     throw this.http.unreachable(`it answered HTTP ${status}`);
-  }
-
-  close(): Promise<void> {
-    return this.http.close();
   }
 
   private event(item: OutgoingItem): object {

@@ -105,7 +105,7 @@ export class EntriesModule {
     const boards = new SystemBoardReader(dataSource, authority, parts.systems);
     const explainer = new PairExplainer(dataSource, sealing);
     const instances = [
-      commands, entries, submitting,
+      parts.divisions, commands, entries, submitting,
       new EntityFinder(loader, entities, scope, disputes),
       disputing, terms, new SystemNames(parts.systems),
       new PersonSearch(dataSource, sealing, entities),

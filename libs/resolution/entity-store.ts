@@ -86,7 +86,9 @@ export class EntityStore {
     });
   }
 
-  private async writeSearch(tx: Transaction, entities: readonly EntityVersion[]): Promise<void> {
+  /** Replaces what these entities are found by. */
+  async writeSearch(tx: Transaction, entities: readonly Pick<EntityVersion, 'id' | 'search'>[]): Promise<void> {
+    if (entities.length === 0) return;
     await tx.client.query({ name: 'entity_search_clear', text: 'delete from entity_search where entity_id = any($1::text[])', values: [entities.map((e) => e.id)] });
     const rows = entities.flatMap((e) => e.search.map((s) => ({ id: e.id, ...s })));
     if (rows.length === 0) return;

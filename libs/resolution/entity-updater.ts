@@ -101,6 +101,7 @@ export class EntityUpdater {
     const records = await this.records.findByIds(tx, plans.flatMap((p) => p.members.map((m) => m.id)));
     const scopes = new Map([...records.values()].map(({ record }) => [keyOf(record), restrictedFacetsOf(record.body)]));
     const versions: EntityVersion[] = [];
+    const unchanged: Pick<EntityVersion, 'id' | 'search'>[] = [];
     const changes: Change[] = [];
     for (const plan of plans) {
       const members: Member[] = plan.members.map((m) => ({ record: records.get(m.id)!.record, attached: m.attached !== undefined }));
@@ -108,7 +109,11 @@ export class EntityUpdater {
       const old = before.get(plan.id);
       const changed = changedPaths(old?.golden, golden.stored);
       const sameMembers = old !== undefined && sameValue(old.golden.members, golden.stored.members);
-      if (old?.state === 'active' && changed.length === 0 && sameMembers) continue;
+      if (old?.state === 'active' && changed.length === 0 && sameMembers) {
+        // No new version, and yet a value that lost may be another: it is found by that one now.
+        unchanged.push({ id: plan.id, search: searchRows(this.sealing, golden) });
+        continue;
+      }
       const version = (old?.version ?? 0) + 1;
       versions.push({ id: plan.id, recordType, version, memberCount: plan.members.length, golden, search: searchRows(this.sealing, golden) });
       const withheld = scopesOfChange(new Set(old?.golden.members), new Set(golden.stored.members), causes, scopes);
@@ -120,6 +125,7 @@ export class EntityUpdater {
     }
     await this.entities.keepHistory(tx, versions.filter((v) => before.has(v.id)).map((v) => v.id), cause, now);
     await this.entities.write(tx, versions, now);
+    await this.entities.writeSearch(tx, unchanged);
     return changes;
   }
 }

@@ -6,11 +6,12 @@ import type { OtherIdentifier } from '#libs/model/bodies';
 import type { GoldenFields } from '#libs/model/golden-record';
 import { openingOf, restrictedFacetsOf } from '#libs/model/restricted';
 import type { AnySourceRecord } from '#libs/model/source-record';
-import type { CitizenIdReading, PersonName, Phone } from '#libs/model/values';
+import type { Address, CitizenIdReading, PersonName, Phone } from '#libs/model/values';
 import type { Sealing } from '#libs/platform/sealing';
 import { keyOf } from '#libs/store/source-record-codec';
 import type { AuthorityTable } from '#libs/survivorship/authority';
 import { survive } from '#libs/survivorship/survive';
+import { addressSearchKeys } from '#libs/values/address-search';
 
 /** A record with its place in an entity. */
 export interface Member {
@@ -68,7 +69,7 @@ function byScopes(input: Omit<Parameters<typeof survive>[0], 'members'>, records
 }
 
 export interface SearchRow {
-  kind: 'citizenId' | 'phone' | 'name' | 'dwelling';
+  kind: 'citizenId' | 'phone' | 'name' | 'dwelling' | 'address';
   ref: Buffer;
   /** Scopes that a reader needs to find the entity by this value. */
   scopes: readonly string[];
@@ -90,6 +91,8 @@ export function searchRows(sealing: Sealing, { searched }: Pick<Golden, 'searche
     for (const phone of all<Phone>('phones')) add('phone', phone.number);
     for (const name of [...all<PersonName>('name'), ...all<PersonName>('formerNames')]) add('name', name.key);
     for (const code of all<string>('code')) add('dwelling', code);
+    // Of persons alone: they are what is looked for by an address.
+    for (const address of [...all<Address>('currentAddress'), ...all<Address>('registeredAddress')]) for (const key of addressSearchKeys(address)) add('address', key);
   }
   return [...rows.values()];
 }

@@ -12,6 +12,7 @@ import { EntityUpdater } from './entity-updater.js';
 import { ResolutionController } from './resolution-controller.js';
 import { ResolutionService } from './resolution-service.js';
 import { ReviewStore } from './review-store.js';
+import { SearchBacklog } from './search-backlog.js';
 
 export interface ResolutionParts {
   dataSource: DataSource;
@@ -36,6 +37,10 @@ export function changeWriter({ sealing, clock, model }: Pick<ResolutionParts, 's
 @Module({})
 export class ResolutionModule {
   static register(parts: ResolutionParts): DynamicModule {
-    return { module: ResolutionModule, controllers: [ResolutionController], providers: [{ provide: ResolutionService, useValue: resolutionService(parts) }] };
+    const backlog = new SearchBacklog(new UnitOfWork(parts.dataSource), parts.sealing, parts.logger);
+    return {
+      module: ResolutionModule, controllers: [ResolutionController],
+      providers: [{ provide: ResolutionService, useValue: resolutionService(parts) }, { provide: SearchBacklog, useValue: backlog }],
+    };
   }
 }

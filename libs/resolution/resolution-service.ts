@@ -112,7 +112,7 @@ export class ResolutionService {
   }
 }
 
-async function readAuthority(tx: Transaction): Promise<{ table: AuthorityTable; restricted: Set<string> }> {
+export async function readAuthority(tx: Transaction): Promise<{ table: AuthorityTable; restricted: Set<string> }> {
   const { rows } = await tx.client.query<AuthorityRow>({ name: 'authority', text: 'select system, field, rank, condition from authority' });
   return { table: authorityTable(rows), restricted: new Set(rows.filter((r) => RESTRICTED_FIELDS.includes(r.field)).map((r) => r.system)) };
 }

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { PairExplanation } from '#libs/matching/explain-pair';
 import type { GoldenFields } from '#libs/model/golden-record';
 import type { LoadedMember } from '../entity-loader.js';
+import type { FoundAddress } from '../person-search.js';
 import type { VisibleEntity } from '../visible-entities.js';
 
 const FIELDS_DESCRIPTION = 'Canonical path → winning value, with its provenance (record, system, times, raw text, reason) and the values that lost. '
@@ -56,6 +57,11 @@ export class PersonSummary {
   @ApiPropertyOptional({ description: 'As far as known: yyyy, yyyy-mm or yyyy-mm-dd.' }) birthDate?: string;
   @ApiPropertyOptional({ type: Object }) currentAddress?: unknown;
   @ApiPropertyOptional({ enum: ['alive', 'suspectedDead', 'dead'] }) vitalStatus?: string;
+}
+
+export class FoundPerson extends PersonSummary {
+  @ApiPropertyOptional({ description: 'The address that lies in the one sought, and whether somebody lives or is registered there: `field` and `address`. Only in a search by address.', type: Object })
+  foundAddress?: FoundAddress;
 }
 
 export class HouseholdMemberView extends PersonSummary {

@@ -1,22 +1,28 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { IsOptional } from 'class-validator';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
 import { AccessLog } from '#libs/access/access-log';
 import { Roles } from '#libs/access/access-policy';
 import type { Account } from '#libs/access/account';
 import { PageMark, pageMark, pageOf, PageRequest, readPageMark, type Page } from '#libs/access/page-request';
-import { invalidRequest } from '#libs/access/request-validation';
+import { invalidRequest, said } from '#libs/access/request-validation';
 import { SignedIn } from '#libs/access/signed-in';
+import { readAddress } from '#libs/values/address';
+import { addressSearchTerms } from '#libs/values/address-search';
 import { readCitizenId } from '#libs/values/citizen-id';
+import { Divisions } from '#libs/values/divisions';
 import { readName } from '#libs/values/person-name';
 import { readPhones } from '#libs/values/phone';
 import { IsCitizenId, IsPersonName, IsPhone } from '../entry-constraints.js';
 import { PersonHistory } from '../person-history.js';
 import { PersonLinks } from '../person-links.js';
-import { PersonSearch, type SearchTerm } from '../person-search.js';
+import { foundAddress, PersonSearch, type SearchTerm } from '../person-search.js';
 import { EntityFinder } from './entity-finder.js';
 import { EntityIdPipe } from './entity-id-pipe.js';
-import { goldenView, householdSummary, KnownStateView, PersonLinkView, personSummary, PersonSummary, PersonView } from './golden-views.js';
+import { FoundPerson, goldenView, householdSummary, KnownStateView, PersonLinkView, personSummary, PersonView } from './golden-views.js';
+
+const NO_PLACE = { zh: '请写出小区、村组或路名，如“幸福小区3幢2单元301室”。', en: 'Name an estate, a village group or a road, such as 幸福小区3幢2单元301室.' };
+const ADDRESS_TEXT = said(NO_PLACE.zh, NO_PLACE.en);
 
 class PersonSearchRequest extends PageRequest {
   @ApiPropertyOptional({ description: '公民身份号码, or a residence permit or passport number' })
@@ -33,10 +39,16 @@ class PersonSearchRequest extends PageRequest {
   @IsOptional()
   @IsPersonName()
   name?: string;
+
+  @ApiPropertyOptional({ description: '地址, or the part of one that is known, from an estate, a village group or a road on', example: '幸福小区3幢' })
+  @IsOptional()
+  @IsString({ message: ADDRESS_TEXT })
+  @MaxLength(200, { message: ADDRESS_TEXT })
+  address?: string;
 }
 
 class PersonPage extends PageMark {
-  @ApiProperty({ type: [PersonSummary] }) items!: PersonSummary[];
+  @ApiProperty({ type: [FoundPerson] }) items!: FoundPerson[];
 }
 
 class KnownStatePage extends PageMark {
@@ -54,18 +66,21 @@ export class PersonController {
     private readonly histories: PersonHistory,
     private readonly links: PersonLinks,
     private readonly log: AccessLog,
+    private readonly divisions: Divisions,
   ) {}
 
   // POST although it only reads: an address is kept by proxies, histories and logs, a body is not.
   @Post('search')
   @Roles('steward', 'worker')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Exact search by one of citizen ID, phone or name' })
+  @ApiOperation({ summary: 'Search by one of citizen ID, phone, name (each exact) or address (what lies in it)' })
   @ApiOkResponse({ type: PersonPage })
-  async search(@SignedIn() account: Account, @Body() body: PersonSearchRequest): Promise<Page<PersonSummary>> {
-    const term = termOf(body);
+  async search(@SignedIn() account: Account, @Body() body: PersonSearchRequest): Promise<Page<FoundPerson>> {
+    const term = termOf(body, this.divisions);
     const found = await this.searches.find(term, account, readPageMark(body.after, 1)?.[0], body.limit + 1);
-    const page = pageOf(found, body.limit, (e) => [e.golden.id], personSummary);
+    const page = pageOf(found, body.limit, (e) => [e.golden.id], (e) => ({
+      ...personSummary(e), ...(term.kind === 'address' && { foundAddress: foundAddress(e.golden, term.address) }),
+    }));
     await this.log.noteEach(account, 'person.search', page.items.map((p) => p.id), { by: term.kind });
     return page;
   }
@@ -111,12 +126,15 @@ export class PersonController {
 }
 
 /** The one term of a search, in the spelling that the blind indexes are made of. */
-function termOf(body: PersonSearchRequest): SearchTerm {
-  const given = (['citizenId', 'phone', 'name'] as const).filter((f) => body[f] !== undefined);
+function termOf(body: PersonSearchRequest, divisions: Divisions): SearchTerm {
+  const given = (['citizenId', 'phone', 'name', 'address'] as const).filter((f) => body[f] !== undefined);
   if (given.length !== 1) {
-    throw invalidRequest([{ field: 'citizenId', zh: '身份证号、电话、姓名任填一项。', en: 'Enter one of citizen ID, phone and name.' }]);
+    throw invalidRequest([{ field: 'citizenId', zh: '身份证号、电话、姓名、地址任填一项。', en: 'Enter one of citizen ID, phone, name and address.' }]);
   }
   if (body.citizenId !== undefined) return { kind: 'citizenId', text: readCitizenId(body.citizenId)!.value };
   if (body.phone !== undefined) return { kind: 'phone', text: readPhones(body.phone)[0]!.number };
-  return { kind: 'name', text: readName(body.name!).name!.key };
+  if (body.name !== undefined) return { kind: 'name', text: readName(body.name)!.name!.key };
+  const address = readAddress(body.address!, divisions);
+  if (address === undefined || addressSearchTerms(address).length === 0) throw invalidRequest([{ field: 'address', ...NO_PLACE }]);
+  return { kind: 'address', address };
 }

@@ -43,16 +43,27 @@ export class PostgresListener {
   }
 
   private async open(): Promise<void> {
+    let client: pg.PoolClient;
     try {
-      const client = await this.pool.connect();
-      client.on('notification', (n) => this.wake.get(n.channel)?.forEach((f) => f(n.payload ?? '')));
-      client.once('error', (error) => this.lost(client, error));
+      client = await this.pool.connect();
+    } catch (error) {
+      return this.reconnectLater(error);
+    }
+    // A connection that is lost says so twice: by its event, and by the query that was under way.
+    let lost = false;
+    const onLost = (error: unknown) => {
+      if (!lost) this.lost(client, error);
+      lost = true;
+    };
+    client.on('error', onLost);
+    client.on('notification', (n) => this.wake.get(n.channel)?.forEach((f) => f(n.payload ?? '')));
+    try {
       this.backend = (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid;
       for (const channel of this.wake.keys()) await client.query(`listen ${channel}`);
       this.client = client;
       this.wake.forEach((set) => set.forEach((f) => f('')));
     } catch (error) {
-      this.reconnectLater(error);
+      onLost(error);
     }
   }
 

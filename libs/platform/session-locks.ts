@@ -11,6 +11,10 @@ export class SessionLocks {
   private readonly held = new Set<string>();
   private turn: Promise<unknown> = Promise.resolve();
 
+  private readonly onLost = (): void => {
+    if (this.client !== undefined) this.drop(this.client);
+  };
+
   private constructor(private readonly pool: pg.Pool) {}
 
   static of(pool: pg.Pool): SessionLocks {
@@ -58,13 +62,13 @@ export class SessionLocks {
 
   private async connect(): Promise<pg.PoolClient> {
     const client = await this.pool.connect();
-    client.on('error', () => this.drop(client));
+    client.on('error', this.onLost);
     return client;
   }
 
   private letGoWhenIdle(): void {
     if (this.held.size > 0 || this.client === undefined) return;
-    this.client.removeAllListeners('error');
+    this.client.off('error', this.onLost);
     this.client.release();
     this.client = undefined;
   }
@@ -74,6 +78,7 @@ export class SessionLocks {
     if (this.client !== client) return;
     this.client = undefined;
     this.held.clear();
+    client.off('error', this.onLost);
     client.release(true);
   }
 

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { YiciError } from '#libs/kernel/errors';
+import { PostgresClient } from '#libs/platform/postgres-client';
 import { ConnectorStateEntity, SnapshotFileEntity, WatermarkEntity } from './entities.js';
 
 /** The database role of normal operation; it cannot change append-only tables. */
@@ -26,6 +27,7 @@ export async function openDataSource(options: DataSourceOptions): Promise<DataSo
     logging: false,
     installExtensions: false,
     extra: {
+      Client: PostgresClient,
       max: options.poolSize,
       keepAlive: true,
       connectionTimeoutMillis: 15_000,

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { YiciError } from '#libs/kernel/errors';
+import { PostgresClient } from '#libs/platform/postgres-client';
 import { projectRoot } from '#libs/platform/project-root';
 
 /** Space of advisory locks taken once per server-wide job; the second number names the job. */
@@ -16,14 +16,14 @@ const EPOCH = 1_700_000_000_000;
  * Throws YICI_STORE_MIGRATION_FAILED; what was applied before the failing file stays.
  */
 export async function migrate(ownerUrl: string): Promise<string[]> {
-  const lock = new pg.Client({ connectionString: ownerUrl });
+  const lock = new PostgresClient(ownerUrl);
   await lock.connect();
   let dataSource: DataSource | undefined;
   try {
     await lock.query('select pg_advisory_lock($1, $2)', [...MIGRATION_LOCK]);
     dataSource = await new DataSource({
       type: 'postgres', url: ownerUrl, applicationName: 'yici-migration', installExtensions: false, logging: false,
-      migrationsTableName: 'schema_migration', migrations: migrationClasses(), extra: { max: 2 },
+      migrationsTableName: 'schema_migration', migrations: migrationClasses(), extra: { Client: PostgresClient, max: 2 },
     }).initialize();
     const applied = await dataSource.runMigrations({ transaction: 'each' });
     return applied.map((m) => m.name);

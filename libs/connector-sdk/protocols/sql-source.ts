@@ -2,6 +2,7 @@ import net from 'node:net';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { YiciError } from '#libs/kernel/errors';
+import { PostgresClient } from '#libs/platform/postgres-client';
 import { allowedUrl } from './allowed-host.js';
 import { SqlDialect, type SqlKind, type SqlStatement } from './sql-dialect.js';
 import { sqlError } from './sql-fault.js';
@@ -141,7 +142,7 @@ function options(kind: SqlKind, url: URL, sockets: Set<net.Socket>, silentMs: nu
       const types = { getTypeParser: (oid: number, format?: string) => (TIMES.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, format as 'text')) };
       return {
         type: 'postgres', url: url.href.replace(/^postgresql:/, 'postgres:'), applicationName: 'yici-exchange', connectTimeoutMS: CONNECT_MS,
-        extra: { max: 2, stream: () => watched(new net.Socket()), types },
+        extra: { Client: PostgresClient, max: 2, stream: () => watched(new net.Socket()), types },
       };
     }
     case 'mysql':

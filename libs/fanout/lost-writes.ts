@@ -1,7 +1,11 @@
-import { echoes } from '#libs/survivorship/echoed-fields';
+import { echoedFields, echoes } from '#libs/survivorship/echoed-fields';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Drift } from './drift-store.js';
+import { keyOf, shareableFields } from './entity-members.js';
 import type { FanoutStore } from './fanout-store.js';
+import { readContexts } from './line-contexts.js';
+import type { LineContext } from './plan-lines.js';
+import { planUpdate } from './plan-write.js';
 import type { KnownProjection } from './projection-store.js';
 import type { Target } from './target.js';
 
@@ -30,8 +34,29 @@ export class LostWrites {
     });
     if (suspects.length === 0) return [];
     const taken = await store.deliveries.taken(target.id, suspects.map((s) => s.ref), new Date(asOf - SETTLES_MS));
-    return suspects.flatMap(({ ref, record, projection, paths }): LostWrite[] => (taken.has(ref.toString('hex'))
-      ? [{ kind: 'lostWrite', ref, recordType: record.recordType, naturalKey: record.naturalKey, entityId: projection.entityId, paths }] : []));
+    const missing = suspects.filter((s) => taken.has(s.ref.toString('hex')));
+    const contexts = await readContexts(store, target, missing.map((s) => s.projection.entityId));
+    return missing.flatMap(({ ref, record, projection, paths }): LostWrite[] => {
+      const due = this.writtenAgain(record, contexts.get(projection.entityId));
+      const lost = paths.filter((path) => due.has(path));
+      return lost.length === 0 ? [] : [{ kind: 'lostWrite', ref, recordType: record.recordType, naturalKey: record.naturalKey, entityId: projection.entityId, paths: lost }];
+    });
+  }
+
+  /**
+   * Paths that would be written to this record if the hub took it in as it is. What the target has since said of its own, and
+   * won with, is no write that was lost; nor can a system without times of change say when it said so.
+   */
+  private writtenAgain(record: AnySourceRecord, context: LineContext | undefined): ReadonlySet<string> {
+    if (context === undefined) return new Set();
+    const { target, members, rules, authority } = context;
+    const written = context.written.get(record.naturalKey);
+    const held = members.records.find((r) => keyOf(r) === keyOf(record));
+    const own: AnySourceRecord = {
+      ...record, hubOrigin: written === undefined ? [] : echoedFields(record, written), ...(held?.ownValues !== undefined && { ownValues: held.ownValues }),
+    };
+    const shareable = shareableFields({ ...members, records: [...members.records.filter((r) => r !== held), own] }, target, rules, authority);
+    return new Set(Object.keys(planUpdate(target, record.recordType, shareable, own, written, context.stray.get(record.naturalKey)).fields));
   }
 
   /** What was written, can be seen in the record, and is not repeated by it. A row that the target changed later speaks for itself. */

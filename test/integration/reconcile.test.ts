@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import { startGrid } from '#libs/synthetic/simulators/grid';
 import { startHukou } from '#libs/synthetic/simulators/hukou';
 import type { PersonBody } from '#libs/model/bodies';
@@ -115,5 +116,19 @@ describe('the grid and the hub', () => {
     // Nothing is forgotten by a run that has not looked at everything.
     expect(persons(away, 'vanished')).toBe(1);
     expect((await admin()('POST', '/connections/nowhere/reconcile', { body: {} })).status).toBe(404);
+  });
+
+  it('are compared by a run that ends, and ends nothing else, when its connection to the store is lost', async () => {
+    live.simulators.grid.faults.fail({ kind: 'slow', ms: 2000 });
+    const begun = await admin()('POST', '/connections/grid/reconcile', { body: {} });
+    const owner = new pg.Client({ connectionString: live.db.ownerUrl });
+    await owner.connect();
+    await until(async () => (await owner.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where query like '%reconcile_seen%' and datname = current_database() and pid <> pg_backend_pid()`)).rowCount, (n) => n! > 0);
+    await owner.end();
+    const broken = await until(result, (r) => r.run?.id === begun.body.id && r.run?.state !== 'running');
+    live.simulators.grid.faults.clear();
+    expect(broken.run).toMatchObject({ state: 'failed', code: 'YICI_RECONCILE_FAILED' });
+    expect((await reconcile()).run).toMatchObject({ state: 'done' });
   });
 });

@@ -22,6 +22,7 @@ export class AccessLog {
     private readonly audit: AuditStore,
   ) {}
 
+  /** `detail.scopes`: the restricted facets that subject and details tell of; auditors without them are told that it happened, not about whom. */
   note(account: Account, action: AuditAction, subject?: string, detail?: AuditEntry['detail']): Promise<void> {
     return this.append([{ actor: account.id, action, subject, detail }]);
   }
@@ -37,9 +38,9 @@ export class AccessLog {
     return this.append([{ actor: 'nobody', action }]);
   }
 
-  /** Newest first, below id `before`. */
-  list(filter: { subject?: string; before?: number; limit: number }): Promise<AuditRow[]> {
-    return this.work.run((tx) => this.audit.list(tx, { subject: filter.subject, beforeId: filter.before, limit: filter.limit }));
+  /** Newest first, below id `before`, as far as a reader with these scopes may be told. */
+  list(filter: { subject?: string; before?: number; openScopes: readonly string[]; limit: number }): Promise<AuditRow[]> {
+    return this.work.run((tx) => this.audit.list(tx, { subject: filter.subject, beforeId: filter.before, openScopes: filter.openScopes, limit: filter.limit }));
   }
 
   /** The id of the first row that does not follow from the one before it; undefined while nobody has touched the log. */

@@ -22,7 +22,7 @@ class AuditView {
   @ApiProperty({ description: 'Account id, `system:<id>`, or `nobody` for a refused login.' }) actor!: string;
   @ApiProperty({ example: 'person.read' }) action!: string;
   @ApiPropertyOptional({ description: 'Id of what was read or changed.' }) subject?: string;
-  @ApiPropertyOptional({ type: Object }) detail?: object;
+  @ApiPropertyOptional({ type: Object, description: '`withheld`: it tells of restricted facts outside your scopes.' }) detail?: object;
 }
 
 class AuditPage extends PageMark {
@@ -46,7 +46,7 @@ export class AuditController {
   @ApiOkResponse({ type: AuditPage })
   async list(@SignedIn() account: Account, @Query() page: AuditPageRequest): Promise<Page<AuditView>> {
     const before = Number(readPageMark(page.after, 1)?.[0] ?? Number.MAX_SAFE_INTEGER);
-    const rows = await this.log.list({ subject: page.subject, before, limit: page.limit + 1 });
+    const rows = await this.log.list({ subject: page.subject, before, openScopes: account.facetScopes, limit: page.limit + 1 });
     await this.log.note(account, 'audit.read', page.subject);
     return pageOf(rows, page.limit, (r) => [String(r.id)], (r) => ({ ...r, at: r.at.toISOString() }));
   }

@@ -4,13 +4,14 @@ import { canonicalJson } from './record-content.js';
 import type { Transaction } from './unit-of-work.js';
 
 export interface AuditEntry {
-  /** Account id, or `system:<id>`. */
+  /** Account id, `system:<id>`, or `command line`. */
   actor: string;
   /** `person.read`, `person.search`, `review.decide`, `export.crosswalk` … */
   action: string;
   /** Entity or entry id; never a personal value. */
   subject?: string;
-  detail?: Record<string, string | number | boolean | null | readonly string[]>;
+  /** `scopes`: restricted facets of which subject and details tell; without all of them a reader is told the action alone. */
+  detail?: Record<string, string | number | boolean | null | readonly string[]> & { scopes?: readonly string[] };
 }
 
 export interface AuditRow extends AuditEntry {
@@ -59,12 +60,16 @@ export class AuditStore {
     }
   }
 
-  /** Newest first, before `beforeId`. */
-  async list(tx: Transaction, filter: { subject?: string; beforeId?: number; limit: number }): Promise<AuditRow[]> {
-    const result = await tx.client.query<Stored>(
-      `select * from audit_log where ($1::text is null or subject = $1) and id < $2 order by id desc limit $3`,
-      [filter.subject ?? null, filter.beforeId ?? Number.MAX_SAFE_INTEGER, filter.limit]);
-    return result.rows.map(toRow);
+  /**
+   * Newest first, before `beforeId`. Of a row that tells of a facet outside `openScopes` neither subject nor details are given, and
+   * nobody finds it by its subject.
+   */
+  async list(tx: Transaction, filter: { subject?: string; beforeId?: number; openScopes: readonly string[]; limit: number }): Promise<AuditRow[]> {
+    const result = await tx.client.query<Stored & { withheld: boolean }>(
+      `select * from (select *, coalesce(not detail -> 'scopes' <@ to_jsonb($4::text[]), false) as withheld from audit_log where id < $2) as a
+        where $1::text is null or (subject = $1 and not withheld) order by id desc limit $3`,
+      [filter.subject ?? null, filter.beforeId ?? Number.MAX_SAFE_INTEGER, filter.limit, filter.openScopes]);
+    return result.rows.map((stored) => (stored.withheld ? { ...toRow(stored), subject: undefined, detail: { withheld: true } } : toRow(stored)));
   }
 
   /** Walks the whole chain. Returns the id of the first row that does not follow from the one before; undefined: untouched. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { FacetScope } from '#libs/access/account';
 import { FixedClock } from '#libs/kernel/clock';
 import type { SourceRecord } from '#libs/model/source-record';
 import { resolveCommands } from '#test/support/command-line';
@@ -174,6 +175,9 @@ describe('a dispute', () => {
     expect((await insider('POST', `/disputes/${secret.body.id}/answer`, { body: { outcome: 'corrected' } })).status).toBe(202);
     expect(hub.commands).toEqual([]);
     expect([await address(steward), (await steward('GET', '/disputes')).body]).toEqual(before.slice(0, 2));
+    const opened = async (facetScopes: FacetScope[]) => (await (await hub.as('auditor', { facetScopes }))('GET', `/audit?subject=${secret.body.id}`)).body.items.map((r: { action: string }) => r.action);
+    expect(await opened(['correction'])).toContain('dispute.open');
+    expect(await opened([])).not.toContain('dispute.open');
   });
 
   it('is in the audit log, without a value', async () => {

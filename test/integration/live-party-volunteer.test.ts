@@ -50,6 +50,8 @@ beforeAll(async () => {
   await account('outsider', {});
   await account('local', { facetScopes: ['party'], communities: ['990101001001'] });
   await account('chief', { role: 'admin' });
+  await account('reviewer', { role: 'auditor' });
+  await account('inspector', { role: 'auditor', facetScopes: ['party'] });
 }, 120_000);
 afterAll(() => live.close(), 60_000);
 
@@ -128,6 +130,12 @@ describe('corrections', () => {
     const download = await call('office', 'GET', `/deliveries/${SYSTEM}/workbook`);
     expect(download.status).toBe(200);
     expect((await deliveries()).at(-1)!.state).toBe('pickedUp');
+    const about = async (username: string) => (await call(username, 'GET', `/audit?subject=${entity}&limit=200`)).json['items'] as { action: string; detail?: object }[];
+    expect((await about('inspector')).map((r) => r.action)).toContain('workbook.download');
+    expect((await about('reviewer')).map((r) => r.action)).not.toContain('workbook.download');
+    const all = (await call('reviewer', 'GET', '/audit?limit=200')).json['items'] as { action: string }[];
+    expect(all.filter((r) => r.action === 'workbook.download' && 'subject' in r)).toEqual([]);
+    expect(all.find((r) => r.action === 'workbook.download')).toMatchObject({ detail: { withheld: true } });
     const sheets = await readXlsxFile(download.bytes);
     const { data } = sheets.find(({ data: rows }) => rows.some((r) => r[0] === own.naturalKey))!;
     expect(data[0]![0]).toContain('黄底＝本平台更正');

@@ -103,16 +103,29 @@ describe('dead letters', () => {
 });
 
 describe('audit log', () => {
+  it('tells of restricted facts within their scopes alone, that something happened to everybody', async () => {
+    const store = new AuditStore(sealing, clock);
+    await uow.run((tx) => store.append(tx, [
+      { actor: 'a', action: 'workbook.download', subject: 'p-known', detail: { target: 'party-volunteer', scopes: ['party'] } }, { actor: 'a', action: 'person.read', subject: 'p-known' },
+    ]));
+    const seen = (openScopes: string[], subject?: string) => uow.run((tx) => store.list(tx, { subject, openScopes, limit: 2 }));
+    expect((await seen(['party'], 'p-known')).map((r) => r.action)).toEqual(['person.read', 'workbook.download']);
+    expect((await seen(['correction'], 'p-known')).map((r) => r.action)).toEqual(['person.read']);
+    const [, row] = await seen([]);
+    expect(row).toMatchObject({ actor: 'a', action: 'workbook.download', subject: undefined, detail: { withheld: true } });
+    expect(await uow.run((tx) => store.findBreak(tx))).toBeUndefined();
+  });
+
   it('shows an edit and a gap', async () => {
     const store = new AuditStore(sealing, clock);
     const entries = Array.from({ length: 5 }, (_, i) => ({ actor: 'a', action: 'person.read', subject: `p-${i}`, detail: { z: 1, a: ['x'] } }));
     await Promise.all([0, 1, 2].map(() => uow.run((tx) => store.append(tx, entries))));
     expect(await uow.run((tx) => store.findBreak(tx))).toBeUndefined();
-    expect((await uow.run((tx) => store.list(tx, { subject: 'p-4', limit: 2 }))).map((r) => r.id)).toEqual([15, 10]);
+    expect((await uow.run((tx) => store.list(tx, { subject: 'p-4', openScopes: [], limit: 2 }))).map((r) => r.id)).toEqual([17, 12]);
     await db.asOwner(async (owner) => {
       await owner.query(`update audit_log set subject = 'p-9' where id = 7`);
       expect(await uow.run((tx) => store.findBreak(tx))).toBe(7);
-      await owner.query(`update audit_log set subject = 'p-1' where id = 7`);
+      await owner.query(`update audit_log set subject = 'p-4' where id = 7`);
       expect(await uow.run((tx) => store.findBreak(tx))).toBeUndefined();
       await owner.query('delete from audit_log where id = 3');
       expect(await uow.run((tx) => store.findBreak(tx))).toBe(3);

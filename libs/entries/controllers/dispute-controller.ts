@@ -38,8 +38,7 @@ export class DisputeController {
     }
     const entity = await this.finder.findAny(body.entityId ?? (await this.finder.entityOf(body.record!, account)), account);
     const dispute = await this.disputes.open(entity, body, account);
-    // Of a restricted fact not even the audit log says whose it is: auditors may have no scope.
-    await this.log.note(account, 'dispute.open', dispute.id, dispute.scopes.length > 0 ? {} : { entity: entity.golden.id, field: dispute.field });
+    await this.log.note(account, 'dispute.open', dispute.id, { entity: entity.golden.id, field: dispute.field, ...(dispute.scopes.length > 0 && { scopes: dispute.scopes }) });
     return this.viewOf(dispute, account);
   }
 

@@ -57,7 +57,7 @@ export class ConnectionController {
       await this.log.note(account, 'connection.rehearse', id);
       return { target: id, differences: 0, actions: {}, byField: {}, examples: [], withheld: true };
     }
-    await this.log.note(account, 'connection.rehearse', id, { differences: rehearsal.differences });
+    await this.log.note(account, 'connection.rehearse', id, { differences: rehearsal.differences, ...countsOf(target) });
     return rehearsal;
   }
 
@@ -71,7 +71,7 @@ export class ConnectionController {
     const due = await this.connections.approve(target, account.id, { deliver: body.deliver ?? true });
     this.fanout.wake(id);
     const withheld = closed(target, account);
-    await this.log.note(account, 'connection.approve', id, withheld ? {} : { due });
+    await this.log.note(account, 'connection.approve', id, withheld ? {} : { due, ...countsOf(target) });
     return withheld ? { due: 0, withheld } : { due };
   }
 
@@ -85,4 +85,9 @@ export class ConnectionController {
 /** How many records of a restricted system differ tells of them: whoever connects it without its scope is not told. */
 function closed(target: Target, account: Account): boolean {
   return target.scopes.some((s) => !(account.facetScopes as readonly string[]).includes(s));
+}
+
+/** The same holds for whoever reads in the audit log what was counted. */
+function countsOf({ scopes }: Target): { scopes?: readonly string[] } {
+  return scopes.length > 0 ? { scopes } : {};
 }

@@ -41,7 +41,10 @@ export class WorkbookController {
     if (target === undefined || !mayUse(account, target)) throw notFound('download');
     if (request.method !== 'GET') throw new RequestRefused(405, { code: 'YICI_METHOD_NOT_ALLOWED', message: 'A download picks up what it holds.', fix: 'Use GET.', headers: { Allow: 'GET' } });
     const workbook = await this.workbooks.download(system, again);
-    await this.log.noteEach(account, 'workbook.download', workbook?.entityIds ?? [], { target: system, ...(workbook && { download: workbook.id }) });
+    // Who is corrected in the workbook of a party office is in its rolls.
+    await this.log.noteEach(account, 'workbook.download', workbook?.entityIds ?? [], {
+      target: system, ...(workbook && { download: workbook.id }), ...(target.scopes.length > 0 && { scopes: target.scopes }),
+    });
     if (workbook === undefined) {
       if (again !== undefined) throw notFound('download');
       response.status(204);

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
-import { YiciError } from '#libs/kernel/errors';
+import type { QueryRunner } from 'typeorm';
 import { readCsvTable, type TextRow } from './city-files.js';
+import { ExchangeTables, type ExchangeForm } from './exchange-tables.js';
 import { Faults } from './faults.js';
+import { SPACED_CLOCK } from './office-clock.js';
+import { known, refused } from './refusals.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
 import { respelt, type EchoKind } from './soap-echo.js';
-import { SqlDatabase, type TableShape } from './sql-database.js';
-import { ExchangeJob } from './sql-job.js';
-import { SQL_FAULTS, SqlProxy } from './sql-proxy.js';
+import type { TableShape } from './sql-database.js';
+import { SQL_FAULTS } from './sql-proxy.js';
 
 const SYSTEM = 'corrections';
 const TABLE = 'T_JZRY';
@@ -27,105 +29,87 @@ const CHECKS: Readonly<Record<string, (text: string) => boolean>> = {
 class CorrectionsSimulator implements Simulator {
   readonly system = SYSTEM;
   readonly faults = new Faults([...SQL_FAULTS, 'echo']);
-  private database!: SqlDatabase;
-  private proxy!: SqlProxy;
-  private readonly job = new ExchangeJob(() => this.takeWritten());
+  private tables!: ExchangeTables;
 
   constructor(private readonly context: SimulatorContext) {}
 
   async start(): Promise<this> {
-    const { cityDir, databaseUrl, port, log } = this.context;
-    this.database = await SqlDatabase.open(databaseUrl, SYSTEM);
-    await this.database.create(WRITTEN);
-    await this.database.create(DEATHS);
-    if (await this.database.create(PERSONS)) await this.database.insert(TABLE, COLUMNS, distinct(readCsvTable(join(cityDir, SYSTEM, `${TABLE}.csv`), 'ID', log, 'utf-8')));
-    this.proxy = await SqlProxy.start(databaseUrl, this.faults, (ms) => this.database.lock(TABLE, ms), port);
-    this.job.start();
+    const { cityDir, log, port } = this.context;
+    const form: ExchangeForm = {
+      schema: SYSTEM, main: { name: TABLE, key: 'RECTNUM', newest: 'GXSJ' },
+      tables: [WRITTEN, DEATHS, { ...PERSONS, fill: () => distinct(readCsvTable(join(cityDir, SYSTEM, `${TABLE}.csv`), 'ID', log, 'utf-8')) }],
+      written: {
+        name: OUT, flag: 'TBBZ', error: 'TBXX', order: ['ID'], identity: ['ID', 'GXSJ'], take: (row, runner) => this.take(row, runner),
+        told: ({ RECTNUM: key, GXSJ: at, XZZ, LXDH, SWBZ }) => ({ at: SPACED_CLOCK.parse(at!), key: key!, columns: { XZZ, LXDH, SWBZ } }),
+      },
+    };
+    this.tables = await ExchangeTables.open(form, this.context, { faults: this.faults, port });
     return this;
   }
 
   get environment(): Readonly<Record<string, string>> {
-    return { YICI_CORRECTIONS_DATABASE_URL: this.proxy.url };
+    return { YICI_CORRECTIONS_DATABASE_URL: this.tables.url };
   }
 
-  async keys(): Promise<readonly string[]> {
-    return (await this.database.all(`select distinct "RECTNUM" from ${this.database.table(TABLE)} where "RECTNUM" <> '' order by "RECTNUM"`)).map((r) => r['RECTNUM']!);
+  keys(): Promise<readonly string[]> {
+    return this.tables.keys();
   }
 
-  /** Its newest row. */
-  async record(key: string): Promise<SystemRow | undefined> {
-    return (await this.database.all(`select * from ${this.database.table(TABLE)} where "RECTNUM" = ? order by "GXSJ" desc limit 1`, [key]))[0];
+  record(key: string): Promise<SystemRow | undefined> {
+    return this.tables.newest(key);
   }
 
   async change(key: string, patch: SystemRow): Promise<void> {
-    const row = await this.record(key);
-    if (row === undefined) throw new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: 'The office of justice has nobody with this number.' });
+    const row = known(await this.tables.newest(key), 'The office of justice has nobody with this number.');
     // Changing RECTNUM puts another person on the row: this system re-uses its rows.
-    await this.put(String(row['ID']), patch);
+    await this.put(row, patch);
   }
 
   async add(row: SystemRow): Promise<string> {
     const faulty = Object.keys(row).filter((c) => !COLUMNS.includes(c) || c === 'ID' || c === 'RECTNUM');
-    if (faulty.length > 0 || typeof row['XM'] !== 'string') throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: `The office of justice does not take this: ${faulty.join(', ') || 'XM is missing'}.` });
-    const [highest] = await this.database.all(`select coalesce(max("ID"), 0) + 1 as next from ${this.database.table(TABLE)}`);
-    const id = highest!['next']!;
-    const key = `9901${localNow().slice(0, 4)}${id.padStart(9, '0')}`;
-    await this.database.insert(TABLE, COLUMNS, [{ ...empty(), ...row, ID: id, RECTNUM: key, TBBZ: '0', GXSJ: localNow() }]);
+    if (faulty.length > 0 || typeof row['XM'] !== 'string') throw refused(`The office of justice does not take this: ${faulty.join(', ') || 'XM is missing'}.`);
+    const id = await this.tables.nextNumber(TABLE, 'ID');
+    const now = SPACED_CLOCK.now();
+    const key = `9901${now.slice(0, 4)}${id.padStart(9, '0')}`;
+    await this.tables.database.insert(TABLE, COLUMNS, [{ ...Object.fromEntries(COLUMNS.map((c) => [c, ''])), ...row, ID: id, RECTNUM: key, TBBZ: '0', GXSJ: now }]);
     return key;
   }
 
-  async written(): Promise<readonly WrittenBack[]> {
-    const rows = await this.database.all(`select * from ${this.database.table(OUT)} order by "ID"`);
-    return rows.map(({ RECTNUM: key = '', TBBZ: flag, TBXX: text, GXSJ: at = '', ...columns }) => ({
-      at: Date.parse(`${at.replace(' ', 'T')}+08:00`), key, columns: { XZZ: columns['XZZ'], LXDH: columns['LXDH'], SWBZ: columns['SWBZ'] },
-      answer: flag === '1' ? 'taken' : flag === '0' ? 'waiting' : `${flag} ${text}`,
-    }));
+  written(): Promise<readonly WrittenBack[]> {
+    return this.tables.written();
   }
 
   publish(): Promise<void> {
     return Promise.resolve();
   }
 
-  async stop(): Promise<void> {
-    await this.job.stop();
-    await this.proxy.stop();
-    await this.database.close();
-  }
-
-  /** Its own job: rows with TBBZ 0, in the order of their numbers. */
-  private async takeWritten(): Promise<void> {
-    const rows = await this.database.all(`select * from ${this.database.table(OUT)} where "TBBZ" = '0' order by "ID"`);
-    for (const row of rows) {
-      const fault = await this.apply(row);
-      await this.database.run(`update ${this.database.table(OUT)} set "TBBZ" = ?, "TBXX" = ? where "ID" = ? and "TBBZ" = '0' and "GXSJ" = ?`,
-        [fault === undefined ? '1' : '9', fault ?? null, row['ID'], row['GXSJ']]);
-      this.context.log('exchange-row-taken', { table: OUT, answer: fault === undefined ? 1 : 9 });
-    }
+  stop(): Promise<void> {
+    return this.tables.stop();
   }
 
   /** Its errors quote what they complain of, as such texts do. */
-  private async apply(row: TextRow): Promise<string | undefined> {
-    const person = await this.record(row['RECTNUM'] ?? '');
-    if (person === undefined) return `查无此人 ${row['RECTNUM']}`;
+  private async take(row: TextRow, runner: QueryRunner): Promise<string | undefined> {
+    const key = row['RECTNUM']!;
+    const person = await this.tables.newest(key, runner);
+    if (person === undefined) return `查无此人 ${key}`;
     const given = Object.fromEntries(['XZZ', 'LXDH', 'SWBZ'].filter((c) => (row[c] ?? '') !== '').map((c) => [c, row[c]!]));
     for (const [column, text] of Object.entries(given)) if (!CHECKS[column]!(text)) return `字段校验失败 ${column}: ${text}`;
     const { SWBZ: dead, ...columns } = given;
-    if (dead !== undefined) await this.recordDeath(row['RECTNUM']!);
-    if (Object.keys(columns).length > 0) await this.put(String(person['ID']), this.faults.standing?.kind === 'echo' ? respelt(columns, ECHO) : columns);
+    if (dead !== undefined) await this.recordDeath(key, runner);
+    if (Object.keys(columns).length > 0) await this.put(person, this.faults.standing?.kind === 'echo' ? respelt(columns, ECHO) : columns, runner);
     return undefined;
   }
 
-  private async recordDeath(key: string): Promise<void> {
-    const table = this.database.table(DEATHS.name);
-    const known = await this.database.all(`select 1 as n from ${table} where "RECTNUM" = ?`, [key]);
-    if (known.length === 0) await this.database.insert(DEATHS.name, DEATHS.columns, [{ RECTNUM: key, GXSJ: localNow() }]);
+  private async recordDeath(key: string, runner: QueryRunner): Promise<void> {
+    const { database } = this.tables;
+    const told = await database.all(`select 1 as n from ${database.table(DEATHS.name)} where "RECTNUM" = ?`, [key], runner);
+    if (told.length === 0) await database.insert(DEATHS.name, DEATHS.columns, [{ RECTNUM: key, GXSJ: SPACED_CLOCK.now() }], runner);
   }
 
   /** A changed row is new for every reader. */
-  private async put(id: string, patch: SystemRow): Promise<void> {
-    const [row] = await this.database.all(`select "GXSJ" from ${this.database.table(TABLE)} where "ID" = ?`, [id]);
-    const columns = Object.entries({ TBBZ: '0', TBXX: '', GXSJ: later(localNow(), row?.['GXSJ'] ?? ''), ...patch }).filter(([c]) => COLUMNS.includes(c) && c !== 'ID');
-    await this.database.run(`update ${this.database.table(TABLE)} set ${columns.map(([c]) => `"${c}" = ?`).join(', ')} where "ID" = ?`, [...columns.map(([, v]) => v), id]);
+  private async put(row: TextRow, patch: SystemRow, runner?: QueryRunner): Promise<void> {
+    const changed = { TBBZ: '0', TBXX: '', GXSJ: SPACED_CLOCK.after(row['GXSJ']!), ...patch };
+    await this.tables.update(TABLE, Object.fromEntries(Object.entries(changed).filter(([c]) => COLUMNS.includes(c) && c !== 'ID')), { ID: row['ID'] }, runner);
   }
 }
 
@@ -139,19 +123,4 @@ function distinct(rows: readonly TextRow[]): TextRow[] {
     if (before === undefined || before['GXSJ']! <= row['GXSJ']!) newest.set(row['ID']!, row);
   }
   return [...newest.values()];
-}
-
-function empty(): TextRow {
-  return Object.fromEntries(COLUMNS.map((c) => [c, '']));
-}
-
-/** yyyy-MM-dd HH:mm:ss in Shanghai. */
-function localNow(): string {
-  return new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-/** Its clock knows seconds, and each version of a row another. */
-function later(now: string, before: string): string {
-  const at = Date.parse(`${before.replace(' ', 'T')}Z`);
-  return before < now || Number.isNaN(at) ? now : new Date(at + 1000).toISOString().slice(0, 19).replace('T', ' ');
 }

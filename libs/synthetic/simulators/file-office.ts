@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { YiciError } from '#libs/kernel/errors';
+import { texts } from './city-files.js';
 import { Faults } from './faults.js';
 import { SERVER_FAULTS } from './ftp-server.js';
+import { known, refused } from './refusals.js';
 import type { Simulator, SimulatorContext, SystemRow, WrittenBack } from './simulator.js';
 import { respelt, type EchoKind } from './soap-echo.js';
 
@@ -102,16 +103,14 @@ export class FileOffice {
   }
 
   change(key: string, patch: SystemRow): void {
-    const row = this.byKey.get(key);
-    if (row === undefined) throw new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: 'The office has no person with this key.' });
-    this.set(row, Object.fromEntries(Object.entries(patch).map(([column, value]) => [column, value === null || value === undefined ? '' : String(value as string)])));
+    this.set(known(this.byKey.get(key), 'The office has no person with this key.'), texts(patch));
     this.save();
   }
 
   add(row: SystemRow): string {
     const given = Object.fromEntries(Object.entries(row).map(([column, value]) => [column, String((value as string | null) ?? '')]));
     const minted = this.habits.mint(given, new Set(this.byKey.keys()));
-    if (typeof minted === 'string') throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: minted });
+    if (typeof minted === 'string') throw refused(minted);
     this.keep({ bytes: undefined, cells: minted });
     this.save();
     return this.habits.keyOf(minted);

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { YiciError } from '#libs/kernel/errors';
 import { Rng } from '../random.js';
 import { readJsonLines } from './city-files.js';
 import { Faults, type Fault } from './faults.js';
@@ -10,6 +9,7 @@ import { HTTP_FAULTS } from './http-faults.js';
 import { jsonOf, openJsonDoor, type JsonCall } from './json-door.js';
 import { SPACED_CLOCK } from './office-clock.js';
 import { PushQueue } from './push-queue.js';
+import { known, refused } from './refusals.js';
 import { isSigned, type Hmac } from './signature.js';
 import { quietLog, type SimulatorLog } from './simulator-log.js';
 
@@ -89,8 +89,7 @@ export class GridSimulator {
 
   /** A grid worker changes a resident; the change is pushed. Throws YICI_SIMULATOR_UNKNOWN_KEY. */
   change(id: string, patch: Readonly<Record<string, unknown>>): GridRow {
-    const row = this.table.rows.get(id);
-    if (!row) throw new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: 'The grid has no resident with this id.' });
+    const row = known(this.table.rows.get(id), 'The grid has no resident with this id.');
     const next: GridRow = { ...row, ...patch, id, updateTime: later(SPACED_CLOCK.now(), row.updateTime) };
     this.table.put(next);
     this.pushes.add([next]);
@@ -100,7 +99,7 @@ export class GridSimulator {
   /** A grid worker enters somebody new; returns the id. */
   add(columns: Readonly<Record<string, unknown>>): string {
     const { answer, row } = this.table.sync({ ref: `worker-${SPACED_CLOCK.now()}-${this.table.rows.size}`, ...columns }, SPACED_CLOCK.now());
-    if (!row) throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: `The grid does not take this resident: ${answer.message}.` });
+    if (!row) throw refused(`The grid does not take this resident: ${answer.message}.`);
     this.pushes.add([row]);
     return row.id;
   }

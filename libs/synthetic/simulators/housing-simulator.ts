@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { YiciError } from '#libs/kernel/errors';
 import { readCsvTable, type TextRow } from './city-files.js';
+import { ExchangeTables, type ExchangeForm } from './exchange-tables.js';
 import { Faults } from './faults.js';
 import type { HttpDoor } from './http-door.js';
 import { HTTP_FAULTS } from './http-faults.js';
 import { jsonOf, openJsonDoor, type JsonCall } from './json-door.js';
+import { known, refused } from './refusals.js';
 import { isSigned } from './signature.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
-import { SqlDatabase, type TableShape } from './sql-database.js';
-import { SQL_FAULTS, SqlProxy } from './sql-proxy.js';
+import type { TableShape } from './sql-database.js';
+import { SQL_FAULTS } from './sql-proxy.js';
 
 const SYSTEM = 'housing';
 const SECRET = 'YICI_HOUSING_SYNC_SECRET';
@@ -24,59 +25,57 @@ class HousingSimulator implements Simulator {
   readonly system = SYSTEM;
   private last: Promise<unknown> = Promise.resolve();
   readonly faults = new Faults([...new Set([...HTTP_FAULTS, ...SQL_FAULTS]), 'echo']);
-  private database!: SqlDatabase;
-  private proxy!: SqlProxy;
+  private tables!: ExchangeTables;
   private door!: HttpDoor;
 
   constructor(private readonly context: SimulatorContext) {}
 
   async start(): Promise<this> {
-    const { cityDir, databaseUrl, port, log } = this.context;
-    this.database = await SqlDatabase.open(databaseUrl, SYSTEM);
-    await this.database.create(OCCUPANCY);
-    if (await this.database.create(TITLES)) await this.database.insert(TITLES.name, COLUMNS, readCsvTable(join(cityDir, SYSTEM, 'V_FWCQ.csv'), 'ID', log, 'utf-8'));
-    await this.database.run(`create or replace view ${this.database.table('V_FWCQ')} as select * from ${this.titles}`);
+    const { cityDir, port, log } = this.context;
+    const form: ExchangeForm = {
+      schema: SYSTEM, main: { name: TITLES.name, key: 'FWBM', newest: 'ID' },
+      tables: [OCCUPANCY, { ...TITLES, fill: () => readCsvTable(join(cityDir, SYSTEM, 'V_FWCQ.csv'), 'ID', log, 'utf-8') }],
+    };
     // Faults that were told for some requests are meant for the interface; lasting ones are of the whole system.
     const lasting = () => SQL_FAULTS.some((kind) => kind === this.faults.standing?.kind) ? this.faults.standing : undefined;
-    this.proxy = await SqlProxy.start(databaseUrl, { next: lasting, peek: lasting }, (ms) => this.database.lock(TITLES.name, ms));
+    this.tables = await ExchangeTables.open(form, this.context, { faults: { next: lasting, peek: lasting } });
+    const { database } = this.tables;
+    await database.run(`create or replace view ${database.table('V_FWCQ')} as select * from ${database.table(TITLES.name)}`);
     this.door = await openJsonDoor({ port, largestBody: LARGEST_BODY, faults: this.faults, serve: (call) => this.serve(call) });
     return this;
   }
 
   get environment(): Readonly<Record<string, string>> {
-    return { YICI_HOUSING_DATABASE_URL: this.proxy.url, YICI_HOUSING_URL: this.door.url, [SECRET]: this.context.secret(SECRET) };
+    return { YICI_HOUSING_DATABASE_URL: this.tables.url, YICI_HOUSING_URL: this.door.url, [SECRET]: this.context.secret(SECRET) };
   }
 
   /** FWBM of the houses. */
-  async keys(): Promise<readonly string[]> {
-    return (await this.database.all(`select distinct "FWBM" from ${this.titles} where "FWBM" <> '' order by "FWBM"`)).map((r) => r['FWBM']!);
+  keys(): Promise<readonly string[]> {
+    return this.tables.keys();
   }
 
   /** Its latest row. */
-  async record(key: string): Promise<SystemRow | undefined> {
-    return (await this.database.all(`select * from ${this.titles} where "FWBM" = ? order by "ID" desc limit 1`, [key]))[0];
+  record(key: string): Promise<SystemRow | undefined> {
+    return this.tables.newest(key);
   }
 
   /** A title is corrected: its row is rewritten, and nothing tells when. */
   async change(key: string, patch: SystemRow): Promise<void> {
-    const row = await this.record(key);
-    if (row === undefined) throw new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: 'The housing bureau has no house with this code.' });
-    const columns = Object.entries(patch).filter(([c]) => COLUMNS.includes(c) && c !== 'ID');
-    await this.database.run(`update ${this.titles} set ${columns.map(([c]) => `"${c}" = ?`).join(', ')} where "ID" = ?`, [...columns.map(([, v]) => v), row['ID']]);
+    const row = known(await this.tables.newest(key), 'The housing bureau has no house with this code.');
+    await this.tables.update(TITLES.name, Object.fromEntries(Object.entries(patch).filter(([c]) => COLUMNS.includes(c) && c !== 'ID')), { ID: row['ID'] });
   }
 
   /** A new house, or, for a code that is known, a sale: a row is appended. */
   async add(row: SystemRow): Promise<string> {
     const key = typeof row['FWBM'] === 'string' ? row['FWBM'] : `${String(row['SQDM'])}9${String(Date.now()).padStart(12, '0').slice(-12)}`;
-    if (!/^\d{25}$/.test(key)) throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: 'The housing bureau does not take this house: FWBM or SQDM.' });
+    if (!/^\d{25}$/.test(key)) throw refused('The housing bureau does not take this house: FWBM or SQDM.');
     const before = (await this.record(key)) ?? Object.fromEntries(COLUMNS.map((c) => [c, '']));
-    const [highest] = await this.database.all(`select coalesce(max("ID"), 0) + 1 as next from ${this.titles}`);
-    await this.database.insert(TITLES.name, COLUMNS, [{ ...before, ...row, ID: highest!['next'], FWBM: key }]);
+    await this.tables.database.insert(TITLES.name, COLUMNS, [{ ...before, ...row, ID: await this.tables.nextNumber(TITLES.name, 'ID'), FWBM: key }]);
     return key;
   }
 
   async written(): Promise<readonly WrittenBack[]> {
-    const rows = await this.database.all(`select * from ${this.database.table(OCCUPANCY.name)} order by "N"`);
+    const rows = await this.tables.database.all(`select * from ${this.tables.database.table(OCCUPANCY.name)} order by "N"`);
     return rows.map((r) => ({ at: Number(r['AT']), key: r['FWBM']!, columns: { residents: Number(r['RESIDENTS']), households: Number(r['HOUSEHOLDS']) }, answer: 'taken' }));
   }
 
@@ -86,12 +85,7 @@ class HousingSimulator implements Simulator {
 
   async stop(): Promise<void> {
     await this.door.close();
-    await this.proxy.stop();
-    await this.database.close();
-  }
-
-  private get titles(): string {
-    return this.database.table(TITLES.name);
+    await this.tables.stop();
   }
 
   private async serve({ method, url, headers, body, fault, answer, cut }: JsonCall): Promise<void> {
@@ -119,11 +113,11 @@ class HousingSimulator implements Simulator {
     for (const [name, value] of Object.entries({ residents, households })) if (!Number.isInteger(value) || (value as number) < 0) return { status: 422, message: name };
     if (typeof fwbm !== 'string') return { status: 422, message: 'fwbm' };
     if ((await this.record(fwbm)) === undefined) return { status: 404, message: 'no such house' };
-    const table = this.database.table(OCCUPANCY.name);
-    await this.database.transaction(async (runner) => {
-      if (ref !== '' && (await this.database.all(`select 1 as n from ${table} where "REF" = ? and "RESIDENTS" = ? and "HOUSEHOLDS" = ?`, [ref, residents, households], runner)).length > 0) return;
-      const [last] = await this.database.all(`select coalesce(max("N"), 0) + 1 as next from ${table}`, [], runner);
-      await this.database.insert(OCCUPANCY.name, OCCUPANCY.columns, [{ N: last!['next'], FWBM: fwbm, RESIDENTS: residents, HOUSEHOLDS: households, REF: ref, AT: Date.now() }], runner);
+    const { database } = this.tables;
+    await database.transaction(async (runner) => {
+      if (ref !== '' && (await database.all(`select 1 as n from ${database.table(OCCUPANCY.name)} where "REF" = ? and "RESIDENTS" = ? and "HOUSEHOLDS" = ?`, [ref, residents, households], runner)).length > 0) return;
+      const n = await this.tables.nextNumber(OCCUPANCY.name, 'N', runner);
+      await database.insert(OCCUPANCY.name, OCCUPANCY.columns, [{ N: n, FWBM: fwbm, RESIDENTS: residents, HOUSEHOLDS: households, REF: ref, AT: Date.now() }], runner);
     });
     if (this.faults.standing?.kind === 'echo') await this.respell(fwbm);
     return { status: 200, message: 'ok' };

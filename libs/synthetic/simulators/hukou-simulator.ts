@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { DataSource, type QueryRunner } from 'typeorm';
-import { YiciError } from '#libs/kernel/errors';
 import { readCsvTable, texts, type TextRow } from './city-files.js';
 import { HukouTables } from './hukou-tables.js';
 import { COMPACT_CLOCK } from './office-clock.js';
+import { known } from './refusals.js';
 import { quietLog, type SimulatorLog } from './simulator-log.js';
 import { TicketFolder, type Ticket } from './ticket-folder.js';
 
@@ -94,8 +94,7 @@ export class HukouSimulator {
     const runner = this.tables.source.createQueryRunner();
     try {
       await runner.startTransaction();
-      const row = await this.currentPerson(runner, key, false);
-      if (!row) throw unknownKey('person');
+      const row = known(await this.currentPerson(runner, key, false), 'The register has no person with this key.');
       const rowVersion = await this.nextVersion(runner);
       await runner.query(`update ${this.tables.persons} set "JLBZ" = '0' where "RYNBID" = $1`, [row['RYNBID']]);
       await this.tables.insertPerson(runner, { ...row, GXSJ: COMPACT_CLOCK.now(), ...patch, RYID: key, RYNBID: String(rowVersion), JLBZ: '1' });
@@ -140,10 +139,10 @@ export class HukouSimulator {
     try {
       await runner.startTransaction();
       const rows = await runner.query(`select * from ${this.tables.households} where "HHNBID" = $1 and "JLBZ" = '1' for update`, [key]) as TextRow[];
-      if (!rows[0]) throw unknownKey('household');
+      const row = known(rows[0], 'The register has no household with this key.');
       await runner.query(`delete from ${this.tables.households} where "HHNBID" = $1 and "JLBZ" = '0'`, [key]);
       await runner.query(`update ${this.tables.households} set "JLBZ" = '0' where "HHNBID" = $1`, [key]);
-      await this.tables.insertHousehold(runner, { ...texts(rows[0]), GXSJ: COMPACT_CLOCK.now(), ...patch, HHNBID: key, JLBZ: '1' });
+      await this.tables.insertHousehold(runner, { ...texts(row), GXSJ: COMPACT_CLOCK.now(), ...patch, HHNBID: key, JLBZ: '1' });
       await runner.commitTransaction();
     } catch (error) {
       await runner.rollbackTransaction();
@@ -179,8 +178,4 @@ export class HukouSimulator {
     const [row] = await runner.query(`select nextval('${this.tables.sequence}') as v`) as { v: string }[];
     return Number(row!.v);
   }
-}
-
-function unknownKey(what: string): YiciError {
-  return new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: `The register has no ${what} with this key.` });
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { YiciError } from '#libs/kernel/errors';
 import { texts } from './city-files.js';
 import { Faults } from './faults.js';
 import { HukouSimulator } from './hukou-simulator.js';
+import { refused } from './refusals.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
 import { SQL_FAULTS, SqlProxy } from './sql-proxy.js';
 
@@ -38,7 +38,7 @@ class Hukou implements Simulator {
 
   async add(row: SystemRow): Promise<string> {
     if (typeof row['XM'] !== 'string' || typeof row['HHNBID'] !== 'string' || 'RYID' in row) {
-      throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: 'The register takes a person with XM and HHNBID, and gives the RYID itself.' });
+      throw refused('The register takes a person with XM and HHNBID, and gives the RYID itself.');
     }
     return this.running.register(texts(row));
   }

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { join } from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import { request } from 'undici';
-import { YiciError } from '#libs/kernel/errors';
 import { workbook, type Cell } from '../formats/workbook-writer.js';
 import { Faults } from './faults.js';
+import { known, refused } from './refusals.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
 import { respelt } from './soap-echo.js';
 
@@ -65,16 +65,15 @@ class Office implements Simulator {
     return Promise.resolve(found && Object.fromEntries(found.sheet.header.map((h, i) => [h, shown(found.row[i])])));
   }
 
-  change(key: string, patch: SystemRow): Promise<void> {
-    const found = this.find(key);
-    if (found === undefined) return Promise.reject(new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: 'The roster has no person with this key.' }));
+  async change(key: string, patch: SystemRow): Promise<void> {
+    const found = known(this.find(key), 'The roster has no person with this key.');
     this.paste(found, Object.fromEntries(Object.entries(patch).map(([c, v]) => [c, String((v as string | null) ?? '')])));
     this.save();
     return Promise.resolve();
   }
 
   async add(row: SystemRow): Promise<string> {
-    if (String((row['姓名'] as string | undefined) ?? '') === '') throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: '姓名不能为空' });
+    if (String((row['姓名'] as string | undefined) ?? '') === '') throw refused('姓名不能为空');
     const branch = String((row['所在支部'] as string | undefined) ?? this.state.sheets[0]?.name ?? '先锋1支部');
     let sheet = this.state.sheets.find((s) => s.name === branch);
     if (sheet === undefined) this.state.sheets.push((sheet = { name: branch, title: `${branch}党员志愿者花名册`, header: [...COLUMNS], rows: [] }));
@@ -99,7 +98,7 @@ class Office implements Simulator {
   async download(again?: string): Promise<number> {
     const answer = await this.call('GET', `/deliveries/${SYSTEM}/workbook${again === undefined ? '' : `?again=${again}`}`);
     if (answer.status === 204 || answer.status === 404) return 0;
-    if (answer.status !== 200) throw refused(answer.status);
+    if (answer.status !== 200) throw hubRefused(answer.status);
     let pasted = 0;
     for (const sheet of await readRoster(answer.body)) for (const row of sheet.rows) pasted += this.correct(sheet, row);
     this.save();
@@ -115,7 +114,7 @@ class Office implements Simulator {
     const answer = await this.call('PUT', `/intake/${SYSTEM}/files/${encodeURIComponent(`党员志愿者花名册_${month}.xlsx`)}`, sent);
     this.context.log('roster-uploaded', { status: answer.status });
     if (fault?.kind === 'corrupt-file') return;
-    if (answer.status !== 200) throw refused(answer.status);
+    if (answer.status !== 200) throw hubRefused(answer.status);
     if (fault?.kind === 'replay') await this.call('PUT', `/intake/${SYSTEM}/files/${encodeURIComponent(`党员志愿者花名册_${month}.xlsx`)}`, sent);
   }
 
@@ -166,7 +165,7 @@ class Office implements Simulator {
     });
     if (answer.statusCode !== 200 && answer.statusCode !== 201) {
       await answer.body.dump();
-      throw refused(answer.statusCode);
+      throw hubRefused(answer.statusCode);
     }
     return ((await answer.body.json()) as { token: string }).token;
   }
@@ -213,8 +212,8 @@ function monthBefore(month: string): string {
   return m === 1 ? `${year - 1}12` : `${year}${String(m - 1).padStart(2, '0')}`;
 }
 
-function refused(status: number): YiciError {
-  return new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: `The hub answered the office with HTTP ${status}.` });
+function hubRefused(status: number): Error {
+  return refused(`The hub answered the office with HTTP ${status}.`);
 }
 
 export const startPartyVolunteer: StartSimulator = (context) => Office.open(context);

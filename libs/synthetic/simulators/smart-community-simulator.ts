@@ -1,6 +1,5 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
-import { YiciError } from '#libs/kernel/errors';
 import { Rng } from '../random.js';
 import { readJsonLines } from './city-files.js';
 import { Faults } from './faults.js';
@@ -9,6 +8,7 @@ import { HTTP_FAULTS } from './http-faults.js';
 import { jsonOf, openJsonDoor, type JsonCall } from './json-door.js';
 import { ISO_CLOCK } from './office-clock.js';
 import { PushQueue } from './push-queue.js';
+import { known, refused } from './refusals.js';
 import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
 import { Users, type User } from './smart-community-users.js';
 
@@ -84,7 +84,7 @@ export class SmartCommunitySimulator implements Simulator {
 
   async add(row: SystemRow): Promise<string> {
     const { userId: _own, updatedAt: _time, registeredAt: _registered, ...columns } = row;
-    if (typeof columns['mobile'] !== 'string') throw refused('an account is opened by a mobile number');
+    if (typeof columns['mobile'] !== 'string') throw refused('The platform does not take this account: an account is opened by a mobile number.');
     this.checkColumns(columns);
     const userId = randomUUID();
     const now = ISO_CLOCK.now();
@@ -121,14 +121,12 @@ export class SmartCommunitySimulator implements Simulator {
   }
 
   private known(key: string): User {
-    const user = this.table.users.get(key);
-    if (user === undefined) throw new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: 'The platform has no account with this id.' });
-    return user;
+    return known(this.table.users.get(key), 'The platform has no account with this id.');
   }
 
   private checkColumns(columns: SystemRow): void {
     const faulty = this.table.faulty(columns);
-    if (faulty.length > 0) throw refused(`bad field: ${faulty.join(', ')}`);
+    if (faulty.length > 0) throw refused(`The platform does not take this account: bad field: ${faulty.join(', ')}.`);
   }
 
   private serve(call: JsonCall): void {
@@ -152,8 +150,8 @@ export class SmartCommunitySimulator implements Simulator {
     const columns = jsonOf(body);
     if (columns === undefined) return answer(422, { message: 'no JSON' });
     const done = this.table.patch(key, columns);
-    const known = done.status !== 404;
-    this.writes.push({ at: Date.now(), ...(known && { key }), columns: columns as Record<string, unknown>, answer: done.status === 200 ? 'taken' : `${done.status} ${done.message}` });
+    const found = done.status !== 404;
+    this.writes.push({ at: Date.now(), ...(found && { key }), columns: columns as Record<string, unknown>, answer: done.status === 200 ? 'taken' : `${done.status} ${done.message}` });
     if (done.changed !== undefined) this.pushes.add([event(UPDATED, this.faults.standing?.kind === 'echo' ? this.respelt(done.changed) : done.changed)]);
     if (fault?.kind === 'lost-answer') return cut();
     answer(done.status, done.status === 200 ? { userId: key, message: done.message } : { message: done.message });
@@ -188,8 +186,4 @@ function isBearer(authorization: string | undefined, token: string): boolean {
   const expected = Buffer.from(`Bearer ${token}`);
   const given = Buffer.from(authorization ?? '');
   return given.length === expected.length && timingSafeEqual(given, expected);
-}
-
-function refused(why: string): YiciError {
-  return new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: `The platform does not take this account: ${why}.` });
 }

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { YiciError } from '#libs/kernel/errors';
 import { Rng } from '../random.js';
 import { texts } from './city-files.js';
 import { Faults } from './faults.js';
 import type { OfficeClock } from './office-clock.js';
+import { known, refused } from './refusals.js';
 import type { Simulator, SimulatorContext, SystemRow, WrittenBack } from './simulator.js';
 import { respelt, type EchoKind } from './soap-echo.js';
 import type { XmlElement } from './soap-elements.js';
 import { SoapServer, type SoapReply, type SoapRequest, type SoapServerOptions } from './soap-server.js';
-import { known, SoapTable, type TableForm } from './soap-table.js';
+import { SoapTable, type TableForm } from './soap-table.js';
 
 const MOST_A_PAGE = 1000;
 
@@ -90,14 +90,14 @@ export class SoapOffice implements Simulator {
   }
 
   async change(key: string, patch: SystemRow): Promise<void> {
-    known(this.table.record(key), this.system);
+    known(this.table.record(key), `${this.system} has no record with this key.`);
     this.table.put(key, texts(patch), this.form.clock.now());
   }
 
   async add(row: SystemRow): Promise<string> {
     const columns = texts(row);
     const faulty = [...Object.keys(columns).filter((c) => c === this.form.table.key || !this.form.table.columns.includes(c)), ...this.form.faultyEntry(columns)];
-    if (faulty.length > 0) throw new YiciError({ code: 'YICI_SIMULATOR_REFUSED', stage: 'serving', message: `${this.form.refusal}: ${faulty.join(', ')}.` });
+    if (faulty.length > 0) throw refused(`${this.form.refusal}: ${faulty.join(', ')}.`);
     return this.create(columns);
   }
 
@@ -115,11 +115,11 @@ export class SoapOffice implements Simulator {
 
   /** A page of the rows changed at or after a time; all three as the request spells them. */
   query(from: string, page: string, size: string): OfficeAnswer {
-    const { codes: { done, refused }, parts, table } = this.form;
+    const { codes, parts, table } = this.form;
     const [number, rows] = [Number(page), Number(size)];
-    if (from !== '' && table.sortable(from) === '') return { code: refused, message: parts.from };
-    if (!Number.isInteger(number) || number < 1 || !Number.isInteger(rows) || rows < 1 || rows > MOST_A_PAGE) return { code: refused, message: parts.page };
-    return { code: done, message: '', page: this.table.page(from, number, rows) };
+    if (from !== '' && table.sortable(from) === '') return { code: codes.refused, message: parts.from };
+    if (!Number.isInteger(number) || number < 1 || !Number.isInteger(rows) || rows < 1 || rows > MOST_A_PAGE) return { code: codes.refused, message: parts.page };
+    return { code: codes.done, message: '', page: this.table.page(from, number, rows) };
   }
 
   /** What the hub writes under a reference; `asked`: the key it names, '' to open a record. */

@@ -1,8 +1,6 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { YiciError } from '#libs/kernel/errors';
 import type { SimulatorLog } from './simulator-log.js';
-import type { SystemRow } from './simulator.js';
 
 /** A record element as its file holds it: bytes as latin1, XML escapes kept, so that what nobody changes goes out as it came. */
 export type WireRow = Record<string, string>;
@@ -153,10 +151,4 @@ function cells(xml: string): WireRow | undefined {
     return '';
   });
   return left.trim() === '' ? row : undefined;
-}
-
-/** The row of a key, or the error that every simulator throws. */
-export function known<T extends SystemRow>(row: T | undefined, system: string): T {
-  if (row !== undefined) return row;
-  throw new YiciError({ code: 'YICI_SIMULATOR_UNKNOWN_KEY', stage: 'serving', message: `${system} has no record with this key.` });
 }

@@ -2,6 +2,8 @@ import type { Connector } from '#libs/connector-sdk/connector';
 import { writeWorkbook, type CorrectionSheet } from '#libs/connector-sdk/formats/write-workbook';
 import { workbookLayout, type WorkbookLayout } from '#libs/connector-sdk/protocols/workbook-layout';
 import { uuidv7 } from '#libs/kernel/ids';
+import type { OutValue } from '#libs/mapping/encode-value';
+import type { Projection } from '#libs/survivorship/echoed-fields';
 import type { Delivery, DeliveryOutcome } from './delivery.js';
 import { recordsAtTarget, shareableFields } from './entity-members.js';
 import type { FanoutStore } from './fanout-store.js';
@@ -46,8 +48,8 @@ export class Workbooks {
 
   /**
    * What waits for this office, at most 5,000 deliveries a workbook; undefined when nothing does. Exactly the deliveries whose values are in the
-   * workbook are picked up by it, before it leaves: a download that broke off is repeated by its id, or as `last`. What may not be
-   * shared any more is left out, and its delivery says so.
+   * workbook are picked up by it, before it leaves: a download that broke off is repeated by its id, or as `last`. A value that would not
+   * be written now (an agreement ended, a consent was taken back, another is right) is left out, and its delivery says so.
    */
   async download(system: string, again?: string): Promise<Workbook | undefined> {
     const { target, layout } = this.layouts.get(system)!;
@@ -60,37 +62,65 @@ export class Workbooks {
       const rows = new Map<string, CorrectedRow>();
       const outcomes: DeliveryOutcome[] = [];
       const entityIds: string[] = [];
+      const unsent: Parameters<FanoutStore['projections']['forget']>[2][number][] = [];
       for (const delivery of wanted) {
-        const refused = this.correct(delivery, contexts.get(delivery.entityId), layout, rows);
+        const { refused, stale } = this.correct(delivery, contexts.get(delivery.entityId), layout, rows);
         if (refused === undefined) entityIds.push(delivery.entityId);
         // What was fetched once stays so, whatever may be repeated of it.
-        if (again === undefined) outcomes.push({ id: delivery.id, attempted: false, ...(refused ?? { state: 'pickedUp', payload: { ...delivery.payload, token: id } }) });
+        if (again !== undefined) continue;
+        outcomes.push({ id: delivery.id, attempted: false, ...(refused ?? { state: 'pickedUp', payload: { ...delivery.payload, token: id } }) });
+        if (stale.length > 0) unsent.push({ targetRef: delivery.targetRef, paths: stale });
       }
       await this.store.deliveries.settle(tx, outcomes);
+      await this.store.projections.forget(tx, target.id, unsent);
       if (rows.size === 0) return undefined;
       const sameId = again === undefined ? id : wanted[0]!.payload!.token!;
       return { id: sameId, bytes: await writeWorkbook(sheetsOf(layout, [...rows.values()])), entityIds: [...new Set(entityIds)] };
     });
   }
 
-  /** Writes one delivery into the row of its person; what it is refused for, if nothing of it may go. A later delivery's value stands over an earlier one's. */
-  private correct(delivery: Delivery, context: LineContext | undefined, layout: WorkbookLayout, rows: Map<string, CorrectedRow>): Pick<DeliveryOutcome, 'state' | 'reasonCode'> | undefined {
+  /**
+   * Writes one delivery into the row of its person; `refused`: why nothing of it goes. A later delivery's value stands over an earlier
+   * one's. `stale`: paths left out whose value was taken for written there, and never left.
+   */
+  private correct(delivery: Delivery, context: LineContext | undefined, layout: WorkbookLayout, rows: Map<string, CorrectedRow>): Correction {
     const channel = context?.target.channels.get('person');
-    if (context === undefined || channel === undefined) return { state: 'notShared', reasonCode: 'nothingLeft' };
+    if (context === undefined || channel === undefined) return { refused: { state: 'notShared', reasonCode: 'nothingLeft' }, stale: [] };
     const own = recordsAtTarget(context.members, context.target.id).find((r) => this.store.refOf(r).equals(delivery.targetRef));
-    if (own === undefined) return { state: 'noRecord', reasonCode: 'noRecordThere' };
-    const shareable = shareableFields(context.members, context.target, context.rules, context.authority);
-    const open = new Set((delivery.payload?.paths ?? []).filter((path) => shareable[path] !== undefined).flatMap((path) => channel.columnsOf.get(path) ?? []));
-    const columns = Object.entries(delivery.payload?.columns ?? {}).filter(([column]) => open.has(column));
-    if (columns.length === 0) return { state: 'notShared', reasonCode: 'nothingLeft' };
+    if (own === undefined) return { refused: { state: 'noRecord', reasonCode: 'noRecordThere' }, stale: [] };
+    const written = context.written.get(own.naturalKey)?.fields ?? {};
+    const columns = sayableNow(delivery, context, written);
+    const stale = Object.entries(written).filter(([path, field]) => delivery.payload?.paths?.includes(path) === true
+      && Object.entries(field.columns).some(([column, text]) => columns[column] === undefined && textOf(delivery.payload?.columns?.[column]) === text)).map(([path]) => path);
+    if (Object.keys(columns).length === 0) return { refused: { state: 'notShared', reasonCode: 'nothingLeft' }, stale };
     const row = rows.get(own.naturalKey) ?? { cells: { ...carriedOf(channel.carried, own.legacy), [layout.key]: own.naturalKey }, corrected: new Set<string>() };
-    for (const [column, value] of columns) {
+    for (const [column, value] of Object.entries(columns)) {
       row.cells[column] = Array.isArray(value) ? value.join('、') : String(value as string | number | boolean | null ?? '');
       row.corrected.add(column);
     }
     rows.set(own.naturalKey, row);
-    return undefined;
+    return { stale };
   }
+}
+
+interface Correction {
+  refused?: Pick<DeliveryOutcome, 'state' | 'reasonCode'>;
+  stale: string[];
+}
+
+/** The columns of a delivery that would be spelt the same if it were written at this moment: provider, target and resident are asked again. */
+function sayableNow(delivery: Delivery, context: LineContext, written: Projection['fields']): Record<string, OutValue> {
+  const { target, members, rules, authority } = context;
+  const shareable = shareableFields(members, target, rules, authority);
+  const paths = delivery.payload?.paths ?? [];
+  const now = target.mapper.encode('person', Object.fromEntries(paths.flatMap((path) => (shareable[path] === undefined ? [] : [[path, shareable[path].value]])))).columns;
+  // The office's own value that was put back needs nobody's leave.
+  const restored = new Set(paths.filter((path) => written[path]?.restored === true).flatMap((path) => target.channels.get('person')?.columnsOf.get(path) ?? []));
+  return Object.fromEntries(Object.entries(delivery.payload?.columns ?? {}).filter(([column, value]) => restored.has(column) || textOf(now[column]) === textOf(value)));
+}
+
+function textOf(value: OutValue | undefined): string | undefined {
+  return value === undefined ? undefined : Array.isArray(value) ? value.join(',') : String(value as string | number | boolean | null);
 }
 
 function ofDownload(pickedUp: readonly Delivery[], again: string): Delivery[] {

@@ -11,6 +11,7 @@ import { liveTrouble, type ConnectorStates } from './connector-states.js';
 import { FileFetchLook } from './file-fetch-look.js';
 import { FileOffers, type FileOfferParts } from './file-offers.js';
 import { FileSpool } from './file-spool.js';
+import { pauseAfter } from './pause-after.js';
 import type { SnapshotIntake } from './snapshot-intake.js';
 import { readAlone } from './sole-reader.js';
 
@@ -22,7 +23,6 @@ export interface FileFetchParts extends ConnectionParts, FileOfferParts {
   spoolDir: string;
 }
 
-const LONGEST_PAUSE_MS = 60_000;
 const SIDE = 'live.file-fetch';
 
 /** Fetches the exports of one system from its folder, again and again. Trouble of the system is its own card's, and no other's. */
@@ -64,8 +64,7 @@ export class FileFetcher {
         failures += 1;
         logger.warn('intake.fetchFailed', { system, failures }, error);
       }
-      const pause = failures === 0 ? every : Math.max(every, Math.min(LONGEST_PAUSE_MS, every * 2 ** Math.min(failures - 1, 10)));
-      if (!this.stop.signal.aborted) await this.wakeUp.wait(pause);
+      if (!this.stop.signal.aborted) await this.wakeUp.wait(pauseAfter(failures, every));
     }
   }
 

@@ -11,6 +11,7 @@ import { WakeUp } from '#libs/platform/wake-up';
 import { heldPositions } from '#libs/store/held-records';
 import type { UnitOfWork } from '#libs/store/unit-of-work';
 import { liveTrouble, type ConnectorStates, type Side, type Trouble } from './connector-states.js';
+import { pauseAfter } from './pause-after.js';
 import { readAlone } from './sole-reader.js';
 import type { TakeRows } from './take-rows.js';
 import { PresentRecords, VanishedRecords } from './vanished-records.js';
@@ -24,7 +25,6 @@ export interface PollerParts extends ConnectionParts {
   states: ConnectorStates;
 }
 
-const LONGEST_PAUSE_MS = 60_000;
 /** A page of 500 rows takes milliseconds; a system that answers nothing for so long is away, whatever its connection says. */
 const SILENT_MS = 60_000;
 
@@ -40,10 +40,15 @@ export class LivePoller {
   /** The last comparison missed more than may vanish at once. */
   private shrunk: Trouble | undefined;
 
-  constructor(private readonly connector: Connector, private readonly spec: PolledSpec, private readonly parts: PollerParts) {}
+  /** What tells this stream from the system's others, which may speak the same protocol. */
+  private readonly stream: string;
+
+  constructor(private readonly connector: Connector, private readonly spec: PolledSpec, private readonly parts: PollerParts) {
+    this.stream = `${spec.protocol} ${'tables' in spec ? spec.tables.map((t) => t.table).join(' ') : spec.table}`;
+  }
 
   private get side(): Side {
-    return `live.${this.spec.protocol}`;
+    return `live.${this.stream}`;
   }
 
   start(): void {
@@ -64,14 +69,13 @@ export class LivePoller {
     const every = this.spec.pollSeconds * 1000;
     for (let failures = 0; !this.stop.signal.aborted;) {
       try {
-        await readAlone(pool, `poll ${system} ${this.spec.protocol}`, () => this.poll());
+        await readAlone(pool, `poll ${system} ${this.stream}`, () => this.poll());
         failures = 0;
       } catch (error) {
         failures += 1;
         logger.warn('intake.pollFailed', { system, failures }, error);
       }
-      const pause = failures === 0 ? every : Math.min(LONGEST_PAUSE_MS, every * 2 ** Math.min(failures - 1, 10));
-      if (!this.stop.signal.aborted) await this.wakeUp.wait(pause);
+      if (!this.stop.signal.aborted) await this.wakeUp.wait(pauseAfter(failures, every));
     }
   }
 
@@ -88,7 +92,9 @@ export class LivePoller {
       if (next.done === true) break;
       const { channel, rows, mark, taken, whole } = next.value;
       const gone = whole === undefined ? [] : await this.gone(whole);
-      await takeRows.take(system, [...rows, ...gone], { channel, ...(mark !== undefined && { position: mark }) });
+      // A comparison that withdrew nothing is made again after a restart, so that the card goes on saying so.
+      const moves = mark !== undefined && !(whole !== undefined && this.shrunk !== undefined);
+      await takeRows.take(system, [...rows, ...gone], { channel, ...(moves && { position: mark }) });
       if (taken !== undefined) await this.ofSource(taken);
       if (this.stop.signal.aborted) return;
     }
@@ -114,7 +120,8 @@ export class LivePoller {
     try {
       return await answered(work());
     } catch (error) {
-      if (error instanceof YiciError) await this.parts.states.report(this.connector.id, this.side, liveTrouble(error));
+      // What a closing hub cut short is no trouble of the system.
+      if (error instanceof YiciError && !this.stop.signal.aborted) await this.parts.states.report(this.connector.id, this.side, liveTrouble(error));
       // A new connection next time: the old one may be the one that died.
       await this.forget();
       throw error;

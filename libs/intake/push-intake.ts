@@ -7,7 +7,7 @@ import type { RowOutcome } from '#libs/connector-sdk/table-mapper';
 import { YiciError } from '#libs/kernel/errors';
 import type { Logger } from '#libs/platform/logger';
 import type { Metrics } from '#libs/platform/metrics';
-import { liveTrouble, stopsConnector, type ConnectorStates } from './connector-states.js';
+import { liveTrouble, stopsConnector, type ConnectorStates, type Side } from './connector-states.js';
 import { PushAnswers } from './push-answers.js';
 import { PushRate } from './push-rate.js';
 import type { TakeRows } from './take-rows.js';
@@ -31,8 +31,6 @@ type Door = NonNullable<OpenDoor['door']>;
 const NOT_SIGNED = new Set(['YICI_PUSH_UNSIGNED', 'YICI_PUSH_SIGNATURE_WRONG', 'YICI_PUSH_TOO_OLD', 'YICI_PUSH_TOKEN_MISSING', 'YICI_PUSH_TOKEN_WRONG']);
 /** HTTP status of what the sender can mend; 400 for the others. */
 const STATUS: Readonly<Record<string, number>> = { YICI_PUSH_TOO_MANY: 413, YICI_PUSH_MEDIA_TYPE: 415, YICI_PUSH_KEY_REUSED: 422 };
-/** Which of a connector's live sides this is. */
-const SIDE = 'live.push';
 
 /** What systems push to the hub, each by the live specs of its folder. */
 export class PushIntake {
@@ -67,7 +65,7 @@ export class PushIntake {
       throw new YiciError({ code: 'YICI_CONNECTOR_DISABLED', stage: 'receiving', retriable: true, message: 'This connector is disabled.', fix: 'Ask who runs the hub to configure it.' });
     }
     const key = request.headers['idempotency-key'] ?? '';
-    const { outcomes, before } = await this.opened(system, request, () => {
+    const { outcomes, before } = await this.opened(system, path, request, () => {
       const received = door.receive(request);
       return { ...received, before: key === '' ? undefined : this.answers.find(name, key, request.body) };
     });
@@ -75,11 +73,11 @@ export class PushIntake {
     if (before !== undefined) return { outcomes: before, answeredBefore: true };
     await this.parts.takeRows.take(system, outcomes);
     if (key !== '') this.answers.keep(name, key, request.body, outcomes.map(withoutContent));
-    await this.parts.states.report(system, SIDE);
+    await this.parts.states.report(system, sideOf(path));
     return { outcomes, answeredBefore: false };
   }
 
-  private async opened<T extends ReceivedPush>(system: string, request: PushRequest, open: () => T): Promise<T> {
+  private async opened<T extends ReceivedPush>(system: string, path: string, request: PushRequest, open: () => T): Promise<T> {
     try {
       const received = open();
       if (received.again) this.repeated.inc({ system });
@@ -88,7 +86,7 @@ export class PushIntake {
       if (!(error instanceof YiciError)) throw error;
       this.refused.inc({ system, code: error.code });
       this.parts.logger.warn('intake.pushRefused', { system }, error);
-      throw await this.answerOf(system, request, error);
+      throw await this.answerOf(system, path, request, error);
     }
   }
 
@@ -102,7 +100,7 @@ export class PushIntake {
     });
   }
 
-  private async answerOf(system: string, request: PushRequest, error: YiciError): Promise<YiciError> {
+  private async answerOf(system: string, path: string, request: PushRequest, error: YiciError): Promise<YiciError> {
     if (error.code === 'YICI_PUSH_TOKEN_WRONG' && [...this.doors.values()].some((d) => d?.keeper.knows(request.headers['authorization']) === true)) {
       return new RequestRefused(403, { code: 'YICI_PUSH_OTHER_SYSTEM', message: 'This token is of another system.', fix: 'Send to the address of the system that the token was given to.' });
     }
@@ -111,11 +109,16 @@ export class PushIntake {
       return new RequestRefused(401, { code: 'YICI_PUSH_NOT_SIGNED', message: 'The request is not signed as agreed.', fix: 'Check secret, clock and that the body is signed byte for byte.' });
     }
     if (stopsConnector(error.code)) {
-      await this.parts.states.report(system, SIDE, liveTrouble(error));
+      await this.parts.states.report(system, sideOf(path), liveTrouble(error));
       return new YiciError({ code: error.code, stage: error.stage, retriable: true, message: error.message, fix: error.fix, cause: error });
     }
     return new RequestRefused(STATUS[error.code] ?? 400, { code: error.code, message: error.message, fix: error.fix });
   }
+}
+
+/** Each address is a side of its own: what comes well at one says nothing of another. */
+function sideOf(path: string): Side {
+  return `live.push ${path}`;
 }
 
 /** What an answer says of a row; its records and bytes are not kept for a repeated answer. */

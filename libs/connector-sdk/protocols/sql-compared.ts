@@ -18,12 +18,15 @@ export class ComparedTable implements HandedOut {
   /** Positions of rows that were no record when they were last seen, in this process. */
   private others = new Set<number>();
   private keys = new Set<RecordKey>();
+  /** When this process compared last: one that withdrew nothing leaves no mark. */
+  private comparedAt = 0;
 
   constructor(private readonly rows: SqlRows, private readonly live: GrowingTable, private readonly parts: ConnectionParts) {}
 
   isDue(mark: LiveMark | undefined, everySeconds: number): boolean {
-    const last = mark?.['comparedAt'];
-    return typeof last !== 'string' || this.parts.clock.now() - Date.parse(last) >= everySeconds * 1000;
+    const marked = mark?.['comparedAt'];
+    const last = Math.max(this.comparedAt, typeof marked === 'string' ? Date.parse(marked) : 0);
+    return this.parts.clock.now() - last >= everySeconds * 1000;
   }
 
   mark(): LiveMark {
@@ -65,5 +68,6 @@ export class ComparedTable implements HandedOut {
     this.accepted = accepted;
     this.others = others;
     this.keys = keys;
+    this.comparedAt = this.parts.clock.now();
   }
 }

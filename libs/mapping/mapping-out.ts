@@ -42,7 +42,7 @@ const sectionSchema = z.strictObject({
   /** Columns of the target's own record that go along with every write as they are: its full key, a name to recognise the row by. */
   carry: z.array(z.string()).default([]),
   columns: z.record(z.string(), columnSchema),
-  /** True: one changed column takes all the others with it, because the target takes them as one statement (two counts of a house). */
+  /** True: one changed column takes all the others with it, unchanged ones as they were last known there, because the target takes them as one statement (two counts of a house). */
   together: z.boolean().default(false),
   /** Columns the system has and the hub does not write, by reason. */
   unwritten: z.array(z.strictObject({ reason: z.string().min(8), columns: z.array(z.string()).min(1) })).default([]),

@@ -13,8 +13,6 @@ export const restCallSchema = z.strictObject({
   record: z.enum(['person', 'household', 'dwelling']).default('person'),
   /** Name of the target's key in the body; absent: it stands in the path alone. */
   keyField: z.string().optional(),
-  /** Every column of mapping.out.yaml is sent: those that did not change as they were last known there. */
-  whole: z.boolean().default(false),
   /** Signs what is sent. */
   secret: z.string().optional(),
   /** Bearer token. */

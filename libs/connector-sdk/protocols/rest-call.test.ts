@@ -65,7 +65,7 @@ afterAll(async () => {
 describe('one request a record', () => {
   it('names the key in path and body, is signed, carries its ref, and sends what did not change as it was last known', async () => {
     answer = (_q, r) => json(r, 200);
-    expect(await target({ method: 'PATCH', whole: true }).write([item('A/1', { residents: 3 }, { held: { households: '2' } })])).toEqual([{ outcome: 'accepted' }]);
+    expect(await target({ method: 'PATCH' }).write([item('A/1', { residents: 3 }, { held: { households: '2' } })])).toEqual([{ outcome: 'accepted' }]);
     const [{ headers, url, method, body }] = seen as [typeof seen[0]];
     expect([method, url, headers['idempotency-key'], JSON.parse(body.toString('utf8'))]).toEqual(['PATCH', '/base/api/houses/A%2F1', 'ref A/1', { fwbm: 'A/1', residents: 3, households: 2 }]);
     verify(headers as Record<string, string>, body, { algorithm: 'sm3', secrets: ['signs'], now: Date.now(), maxAgeSeconds: 60 });

@@ -24,11 +24,15 @@ export class RestCallTarget implements TargetChannel {
   private readonly token: RotatingSecret | undefined;
   private readonly clock: Clock;
   private readonly columns: readonly string[];
+  /** A column that did not change goes along as it was last known there. */
+  private readonly together: boolean;
 
   constructor(connector: Connector, private readonly spec: RestCallSpec, parts: ConnectionParts) {
     this.maxItems = spec.maxItems;
     this.clock = parts.clock;
-    this.columns = Object.keys(connector.mappingOut[spec.record]?.columns ?? {});
+    const section = connector.mappingOut[spec.record];
+    this.columns = Object.keys(section?.columns ?? {});
+    this.together = section?.together ?? false;
     this.http = new RestRequest({
       system: connector.id, as: 'target', url: parts.secret(spec.urlSecret) ?? '', allowedHosts: connector.manifest.allowedHosts, timeoutSeconds: spec.timeoutSeconds,
       caFile: spec.caFile === undefined ? undefined : parts.secret(spec.caFile), maxBytes: LARGEST_ANSWER,
@@ -67,10 +71,10 @@ export class RestCallTarget implements TargetChannel {
   }
 
   private body(item: OutgoingItem): Record<string, OutValue> {
-    const { keyField, whole } = this.spec;
+    const { keyField } = this.spec;
     const columns: Record<string, OutValue> = { ...(keyField !== undefined && { [keyField]: item.naturalKey! }) };
     for (const column of this.columns) {
-      const value = item.columns[column] ?? (whole ? lastKnown(item.held?.[column]) : undefined);
+      const value = item.columns[column] ?? (this.together ? lastKnown(item.held?.[column]) : undefined);
       if (value !== undefined) columns[column] = value;
     }
     return columns;

@@ -49,4 +49,14 @@ describe('what is written to a target', () => {
     expect(out.changes('person', fieldsOfBody(body), fieldsOfBody(body)).columns).toEqual({});
     expect(out.changes('person', { ...name('张大强'), sex: '2' }, fieldsOfBody(body)).columns).toEqual({ name: '张大强', sex: '2' });
   });
+
+  it('is a ticket that quotes the register, damaged as it is, and spells what there is no room to quote', () => {
+    const out = new OutMapper(hukou);
+    const ticket = (own: string, reading: object) => out.ticket({ number: '1', kind: 'livesElsewhere', text: 'x' }, { ...name('张伟强'), citizenId: reading }, { GMSFHM: own, XM: '张 伟强' });
+    const valid = { status: 'valid', value: '990101196203150315' };
+    expect(ticket('990101196203150316', { status: 'checksum', value: '990101196203150316' })).toMatchObject({ columns: { GMSFHM: '990101196203150316', XM: '张 伟强' }, refused: [] });
+    expect(ticket('９９０１０１１９６２０３１５０３１５', valid)).toMatchObject({ columns: { GMSFHM: valid.value, XM: '张 伟强' }, refused: [] });
+    expect(ticket("'990101196203150315", valid)).toMatchObject({ columns: { GMSFHM: valid.value }, refused: [] });
+    expect(ticket("'990101196203150316", { status: 'checksum', value: '990101196203150316' }).refused).toHaveLength(1);
+  });
 });

@@ -48,10 +48,21 @@ export class OutMapper {
     return this.withinLimits(this.encoder(type).changes(fields, held));
   }
 
-  /** One ticket, its columns in file order; `own` are the columns of the target's own record that it may quote. */
-  ticket(ticket: Ticket, fields: CanonicalFields, own?: Readonly<Record<string, string>>): OutRow {
+  /**
+   * One ticket, its columns in file order; `own` are the columns of the target's own record that it may quote. What the ticket has no
+   * room to quote (an ID in full-width digits) is said in the national spelling.
+   */
+  ticket(ticket: Ticket, fields: CanonicalFields, own: Readonly<Record<string, string>> = {}): OutRow {
     if (this.tickets === undefined) throw notTaken(this.connector.id, 'tickets');
-    return this.withinLimits(this.tickets(ticket, fields, own));
+    const quoted = this.withinLimits(this.tickets(ticket, fields, own));
+    const unsaid = new Set(quoted.refused.flatMap((r) => this.quotedAs(r.column) ?? []));
+    const sayable = Object.fromEntries(Object.entries(own).filter(([column]) => !unsaid.has(column)));
+    return unsaid.size === 0 ? quoted : this.withinLimits(this.tickets(ticket, fields, sayable));
+  }
+
+  private quotedAs(column: string): string | undefined {
+    const spec = this.connector.mappingOut.ticket?.columns[column];
+    return spec !== undefined && 'quote' in spec ? spec.quote : undefined;
   }
 
   private encoder(type: RecordType): OutEncoder {

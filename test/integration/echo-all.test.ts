@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SIMULATORS } from '#apps/legacy/simulators';
 import { quickFolder } from '#test/support/exchange-folder';
-import { liveHub, until, type LiveHub } from '#test/support/live-hub';
+import { liveHub, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(400_000);
 

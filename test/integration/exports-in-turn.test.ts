@@ -7,7 +7,8 @@ import { startDisability } from '#libs/synthetic/simulators/disability-simulator
 import { startFamilyPlanning } from '#libs/synthetic/simulators/family-planning-simulator';
 import { startSocialInsurance } from '#libs/synthetic/simulators/social-insurance-simulator';
 import { quickFolder } from '#test/support/exchange-folder';
-import { liveHub, until, type LiveHub } from '#test/support/live-hub';
+import { liveHub, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 // Exports of one system after each other, over its own server. Social insurance has agreed here that its export is whole; the others, as their
 // folders say, have not: who is missing from a later file of theirs stays.

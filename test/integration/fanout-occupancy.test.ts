@@ -4,7 +4,8 @@ import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Address } from '#libs/model/values';
 import { startGrid } from '#libs/synthetic/simulators/grid';
 import { startHousing } from '#libs/synthetic/simulators/housing-simulator';
-import { liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
+import { liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { sign } from '#libs/connector-sdk/protocols/hmac';
 import { projectRoot } from '#libs/platform/project-root';
 import { caller } from '#test/support/http-hub';
-import { liveHub, until, type LiveHub } from '#test/support/live-hub';
+import { liveHub, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(120_000);
 

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startHub, type HubOptions, type RunningHub } from '#apps/hub/start-hub';
 import { hashPassword } from '#libs/access/password';
 import { silentLogger } from '#libs/platform/logger';
 import { caller, type Caller } from '#test/support/http-hub';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
+import { until } from '#test/support/until';
 
 // A busy machine takes its time to start PostgreSQL.
 jest.setTimeout(120_000);
@@ -26,14 +26,6 @@ async function signIn(url: string, username: string, password: string): Promise<
   return (await caller(url)('POST', '/login', { body: { username, password, bearer: true } })).body.token;
 }
 
-async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 30_000; ;) {
-    const value = await read();
-    if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`waited too long; last: ${JSON.stringify(value)}`);
-    await sleep(50);
-  }
-}
 
 beforeAll(async () => {
   db = await createTestDatabase();

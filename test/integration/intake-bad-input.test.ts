@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sign } from '#libs/connector-sdk/protocols/hmac';
 import { projectRoot } from '#libs/platform/project-root';
 import { caller } from '#test/support/http-hub';
-import { liveHub, until, type LiveHub } from '#test/support/live-hub';
+import { liveHub, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(120_000);
 

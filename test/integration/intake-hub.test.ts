@@ -1,7 +1,6 @@
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startHub, type RunningHub } from '#apps/hub/start-hub';
 import { TOPIC } from '#libs/model/events';
@@ -9,6 +8,7 @@ import { silentLogger } from '#libs/platform/logger';
 import { projectRoot } from '#libs/platform/project-root';
 import { caller, type Caller } from '#test/support/http-hub';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 
@@ -22,14 +22,6 @@ const start = (): Promise<RunningHub> =>
   startHub({ port: 0, dataDir: dir, cityDir: city(), logger: silentLogger, environment: { DATABASE_URL: db.ownerUrl, DATABASE_POOL_SIZE: '12' } });
 const one = async <T>(sql: string): Promise<T> => (await db.pool.query(sql)).rows[0] as T;
 
-async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 100_000; ;) {
-    const value = await read();
-    if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`waited too long; last: ${JSON.stringify(value)}`);
-    await sleep(100);
-  }
-}
 const filesRead = async (): Promise<number> => Number((await one<{ n: string }>(`select count(*) as n from snapshot_file where state = 'read'`)).n);
 async function drained(): Promise<void> {
   await until(() => hub.parts.log.positions('resolution', [TOPIC.sourceRecordAccepted, TOPIC.command]), (all) => all.every((p) => p.committed === p.end));

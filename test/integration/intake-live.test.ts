@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startHub, type RunningHub } from '#apps/hub/start-hub';
 import { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
@@ -10,6 +9,7 @@ import { TOPIC } from '#libs/model/events';
 import { silentLogger } from '#libs/platform/logger';
 import { projectRoot } from '#libs/platform/project-root';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 
@@ -29,14 +29,6 @@ const start = (more: object) => startHub({
   port: 0, dataDir: dir, logger: silentLogger, ...more,
   environment: { DATABASE_URL: db.ownerUrl, DATABASE_POOL_SIZE: '12', YICI_GRID_PUSH_SECRET: PUSH, YICI_HUKOU_DATABASE_URL: db.ownerUrl },
 });
-async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 100_000; ;) {
-    const value = await read();
-    if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`waited too long; last: ${JSON.stringify(value)}`);
-    await sleep(100);
-  }
-}
 const drained = () => until(() => hub.parts.log.positions('resolution', [TOPIC.sourceRecordAccepted]), (all) => all.every((p) => p.committed === p.end));
 /** What stands of each record of a system: record ref → digest of its content. */
 async function held(system: string): Promise<Map<string, string>> {

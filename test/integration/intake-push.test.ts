@@ -4,7 +4,6 @@ import { request as httpRequest } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startHub, type RunningHub } from '#apps/hub/start-hub';
 import { sign } from '#libs/connector-sdk/protocols/hmac';
@@ -12,6 +11,7 @@ import type { Log } from '#libs/bus/log';
 import { silentLogger } from '#libs/platform/logger';
 import { caller } from '#test/support/http-hub';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
+import { until } from '#test/support/until';
 
 jest.setTimeout(120_000);
 
@@ -45,14 +45,6 @@ const row = (id: string, more: object = {}): object => ({ ...Object.fromEntries(
 async function push(body: string, options: { signed?: string; now?: number; headers?: Record<string, string>; path?: string } = {}) {
   const headers = { ...sign('sm3', SECRET, Buffer.from(options.signed ?? body), options.now ?? Date.now()), ...options.headers };
   return caller(hub.url)('POST', options.path ?? '/intake/grid/persons', { body, headers });
-}
-async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 30_000; ;) {
-    const value = await read();
-    if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`waited too long; last: ${JSON.stringify(value)}`);
-    await sleep(50);
-  }
 }
 function* megabytes(n: number): Generator<Buffer> {
   for (let i = 0; i < n; i++) yield Buffer.alloc(1 << 20, 0x20);

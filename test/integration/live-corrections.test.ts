@@ -10,7 +10,8 @@ import type { Fault } from '#libs/synthetic/simulators/faults';
 import type { Simulator } from '#libs/synthetic/simulators/simulator';
 import { quickFolder } from '#test/support/exchange-folder';
 import { caller } from '#test/support/http-hub';
-import { essence, liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startGrid } from '#libs/synthetic/simulators/grid';
-import { essence, liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 /** The hub writes at most so many residents in one request, whose answer may be lost. */
 const REQUEST = 100;

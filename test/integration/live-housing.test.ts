@@ -12,8 +12,9 @@ import { startHousing } from '#libs/synthetic/simulators/housing-simulator';
 import type { Simulator, StartSimulator } from '#libs/synthetic/simulators/simulator';
 import { Divisions } from '#libs/values/divisions';
 import { quickFolder } from '#test/support/exchange-folder';
-import { liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
+import { liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
 import { MariadbServer, noMariadb } from '#test/support/mariadb-server';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 

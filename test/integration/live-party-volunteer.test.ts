@@ -12,7 +12,8 @@ import { recordRef } from '#libs/store/source-record-codec';
 import { startPartyVolunteer } from '#libs/synthetic/simulators/party-volunteer-simulator';
 import type { Simulator, StartSimulator } from '#libs/synthetic/simulators/simulator';
 import { caller } from '#test/support/http-hub';
-import { essence, liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 

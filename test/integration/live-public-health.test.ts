@@ -5,7 +5,8 @@ import { TOPIC } from '#libs/model/events';
 import type { Fault } from '#libs/synthetic/simulators/faults';
 import { startPublicHealth } from '#libs/synthetic/simulators/public-health-simulator';
 import { nameOf, personRecord } from '#test/support/fanout-stage';
-import { eventually, soapStage, timeless, type SoapStage } from '#test/support/soap-stage';
+import { soapStage, timeless, type SoapStage } from '#test/support/soap-stage';
+import { until } from '#test/support/until';
 
 jest.setTimeout(120_000);
 
@@ -28,7 +29,7 @@ const own = async (key: string) => (await live.snapshot()).records.find((r) => r
 
 describe('public-health over SOAP 1.2', () => {
   it('brings the very persons, households and dead letters of its snapshot', async () => {
-    await eventually(() => live.stage.db.pool.query(`select 1 from watermark where system = 'public-health'`), (r) => r.rowCount === 1);
+    await until(() => live.stage.db.pool.query(`select 1 from watermark where system = 'public-health'`), (r) => r.rowCount === 1);
     const expected = await live.snapshot();
     // A household is what each of its members says of it: all of them are compared, not the last.
     const lines = (records: readonly { recordType: string; naturalKey: string }[]) => new Map([...new Set(records.map((r) => JSON.stringify(timeless(r as never))))].sort().map((l) => [l, 1]));
@@ -45,7 +46,7 @@ describe('public-health over SOAP 1.2', () => {
     const minted = await live.simulator.add({ name: '李新', divisionCode: '990101002001', address: '幸福家园3幢201室' });
     expect(minted).toMatch(/^990101002001\d{5}$/);
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => ofKey(found, minted).length > 0 && ofKey(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => ofKey(found, minted).length > 0 && ofKey(found, key!).length > 0);
     expect(found.filter((r) => r.recordType === 'person').map((r) => r.naturalKey).sort()).toEqual([key, minted].sort());
     expect(ofKey(found, key!)[0]).toMatchObject({ body: { vitalStatus: 'dead' } });
   });
@@ -57,7 +58,7 @@ describe('public-health over SOAP 1.2', () => {
     await live.restartSimulator();
     intake = await live.startIntake();
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
     expect(found.length).toBeLessThan(10);
   });
 });
@@ -67,13 +68,13 @@ describe('an entry for public-health', () => {
     const [, , key] = await live.simulator.keys();
     const before = await live.simulator.record(key!);
     const entry = await live.entry('p-move', ['currentAddress'], { currentAddress: place('301') }, await own(key!));
-    await eventually(() => live.line(entry), (l) => l?.state === 'written');
+    await until(() => live.line(entry), (l) => l?.state === 'written');
     expect(await writes(key!)).toEqual([expect.objectContaining({ columns: { address: '幸福家园3幢301室', divisionCode: '990101002001' }, answer: 'taken' })]);
     expect(await live.simulator.record(key!)).toEqual({ ...before, address: '幸福家园3幢301室', divisionCode: '990101002001', updateTime: expect.any(String) });
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
     await live.echo(fanout, ofKey(found, key!));
-    await eventually(() => live.line(entry), (l) => l?.state === 'confirmed');
+    await until(() => live.line(entry), (l) => l?.state === 'confirmed');
     expect(await writes(key!)).toHaveLength(1);
   });
 
@@ -84,7 +85,7 @@ describe('an entry for public-health', () => {
     live.simulator.faults.fail({ kind: 'lost-answer' }, 1);
     const newborn = { name: nameOf('张小宝'), sex: '1', birthDate: { date: '2026-10-01', precision: 'day', calendar: 'gregorian' }, currentAddress: place('102') };
     const entry = await live.entry('p-newborn', ['currentAddress'], newborn);
-    await eventually(() => live.line(entry), (l) => l?.state === 'written');
+    await until(() => live.line(entry), (l) => l?.state === 'written');
     intake = await live.startIntake();
     const minted = (await live.simulator.keys()).filter((k) => !before.includes(k));
     expect(minted).toEqual([expect.stringMatching(/^990101002001\d{5}$/)]);
@@ -96,7 +97,7 @@ describe('an entry for public-health', () => {
   it('is put into the dead letters when the station refuses it', async () => {
     const stranger = personRecord('public-health', '99010100200199999', { name: nameOf('张伟强'), currentAddress: place('101') });
     const entry = await live.entry('p-unknown', ['currentAddress'], { currentAddress: place('302') }, stranger);
-    await eventually(() => live.line(entry), (l) => l?.state === 'rejected');
+    await until(() => live.line(entry), (l) => l?.state === 'rejected');
     const { rows } = await live.stage.db.pool.query<{ reason: string }>(`select reason from dead_letter where system = 'public-health' and stage = 'sending'`);
     expect(rows).toEqual([{ reason: 'public-health refused the write (code 1: @archiveNo).' }]);
   });
@@ -105,12 +106,12 @@ describe('an entry for public-health', () => {
     const [, , , key] = await live.simulator.keys();
     live.simulator.faults.fail({ kind: 'echo' });
     const entry = await live.entry('p-echo', ['currentAddress'], { currentAddress: place('305') }, await own(key!));
-    await eventually(() => live.line(entry), (l) => l?.state === 'written');
+    await until(() => live.line(entry), (l) => l?.state === 'written');
     expect((await live.simulator.record(key!))!['address']).toBe('幸福家园３#３０５');
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
     await live.echo(fanout, ofKey(found, key!));
-    await eventually(() => live.line(entry), (l) => l?.state === 'confirmed');
+    await until(() => live.line(entry), (l) => l?.state === 'confirmed');
     expect(await writes(key!)).toHaveLength(1);
   });
 });
@@ -124,15 +125,15 @@ describe('trouble of public-health', () => {
     [{ kind: 'redirect', to: 'http://example.org/' }, 'YICI_REDIRECT_REFUSED'],
   ])('%j stands on its card, and is over when it is over', async (fault, code) => {
     live.simulator.faults.fail(fault);
-    await eventually(() => live.state(), (s) => s?.state === 'disabled' && s.code === code);
+    await until(() => live.state(), (s) => s?.state === 'disabled' && s.code === code);
     live.simulator.faults.clear();
-    await eventually(() => live.state(), (s) => s?.state === 'running');
+    await until(() => live.state(), (s) => s?.state === 'running');
   });
 
   it('a wrong password disables it, says so, and keeps its deliveries waiting', async () => {
     await intake.close();
     intake = await live.startIntake({ YICI_PUBLIC_HEALTH_PASSWORD: 'another' });
-    expect(await eventually(() => live.state(), (s) => s?.state === 'disabled')).toMatchObject({
+    expect(await until(() => live.state(), (s) => s?.state === 'disabled')).toMatchObject({
       code: 'YICI_SOURCE_NOT_AUTHORISED', reason: expect.stringContaining('SOAP fault Sender.FailedAuthentication'),
     });
   });
@@ -141,9 +142,9 @@ describe('trouble of public-health', () => {
     const [, , , , key] = await live.simulator.keys();
     live.simulator.faults.fail({ kind: 'soap-fault' });
     const entry = await live.entry('p-fault', ['currentAddress'], { currentAddress: place('306') }, await own(key!));
-    await eventually(() => live.line(entry), (l) => l?.state === 'waiting' && l.reasonCode === 'retrying');
+    await until(() => live.line(entry), (l) => l?.state === 'waiting' && l.reasonCode === 'retrying');
     live.simulator.faults.clear();
-    await eventually(() => live.line(entry), (l) => l?.state === 'written');
+    await until(() => live.line(entry), (l) => l?.state === 'written');
     expect(await writes(key!)).toHaveLength(1);
   });
 });

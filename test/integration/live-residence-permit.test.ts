@@ -5,7 +5,8 @@ import type { Fault } from '#libs/synthetic/simulators/faults';
 import { TOPIC } from '#libs/model/events';
 import { startResidencePermit } from '#libs/synthetic/simulators/residence-permit-simulator';
 import { nameOf, personRecord } from '#test/support/fanout-stage';
-import { eventually, soapStage, timeless, type SoapStage } from '#test/support/soap-stage';
+import { soapStage, timeless, type SoapStage } from '#test/support/soap-stage';
+import { until } from '#test/support/until';
 
 jest.setTimeout(120_000);
 
@@ -29,7 +30,7 @@ const versionOf = (records: readonly { naturalKey: string; order: string }[], ke
 
 describe('residence-permit over SOAP 1.1', () => {
   it('brings the very records and dead letters of its snapshot', async () => {
-    await eventually(() => live.stage.db.pool.query(`select 1 from watermark where system = 'residence-permit'`), (r) => r.rowCount === 1);
+    await until(() => live.stage.db.pool.query(`select 1 from watermark where system = 'residence-permit'`), (r) => r.rowCount === 1);
     const expected = await live.snapshot();
     const byKey = (records: readonly { naturalKey: string }[]) => new Map(records.map((r) => [r.naturalKey, timeless(r as never)]));
     expect(byKey(live.accepted())).toEqual(byKey(expected.records));
@@ -43,7 +44,7 @@ describe('residence-permit over SOAP 1.1', () => {
     await live.simulator.change(key!, { LXDH: '13800000001', XM: '王䶮' });
     const minted = await live.simulator.add({ XM: '李新', SFZH: '', XZZ: '幸福家园3幢201室' });
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => versionOf(found, minted).length > 0 && versionOf(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => versionOf(found, minted).length > 0 && versionOf(found, key!).length > 0);
     expect(found.map((r) => r.naturalKey).sort()).toEqual([key, minted].sort());
     expect(versionOf(found, key!)[0]).toMatchObject({ body: { phones: expect.arrayContaining([expect.objectContaining({ number: '13800000001' })]) } });
   });
@@ -55,7 +56,7 @@ describe('residence-permit over SOAP 1.1', () => {
     await live.restartSimulator();
     intake = await live.startIntake();
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => versionOf(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => versionOf(found, key!).length > 0);
     // Only the window behind the watermark is read again, not the city.
     expect(found.length).toBeLessThan(5);
     expect((await live.simulator.record(key!))!['LXDH']).toBe('13800000002');
@@ -67,13 +68,13 @@ describe('an entry for residence-permit', () => {
     const [, , key] = await live.simulator.keys();
     const own = (await live.snapshot()).records.find((r) => r.naturalKey === key)!;
     const entry = await live.entry('p-move', ['currentAddress'], { currentAddress: place('301') }, own);
-    await eventually(() => live.line(entry), (l) => l?.state === 'written');
+    await until(() => live.line(entry), (l) => l?.state === 'written');
     expect((await live.simulator.record(key!))!['XZZ']).toBe('幸福家园3幢301室');
     expect(await writes(key!)).toEqual([expect.objectContaining({ columns: { XZZ: '幸福家园3幢301室' }, answer: 'taken' })]);
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => versionOf(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => versionOf(found, key!).length > 0);
     await live.echo(fanout, versionOf(found, key!) as never);
-    await eventually(() => live.line(entry), (l) => l?.state === 'confirmed');
+    await until(() => live.line(entry), (l) => l?.state === 'confirmed');
     expect(await writes(key!)).toHaveLength(1);
   });
 
@@ -83,7 +84,7 @@ describe('an entry for residence-permit', () => {
     const before = await live.simulator.keys();
     live.simulator.faults.fail({ kind: 'lost-answer' }, 1);
     const entry = await live.entry('p-arrival', ['currentAddress'], arrival('张伟强'));
-    await eventually(() => live.line(entry), (l) => l?.state === 'written');
+    await until(() => live.line(entry), (l) => l?.state === 'written');
     intake = await live.startIntake();
     const minted = (await live.simulator.keys()).filter((k) => !before.includes(k));
     expect(minted).toEqual([expect.stringMatching(/^LD\d{9}$/)]);
@@ -95,7 +96,7 @@ describe('an entry for residence-permit', () => {
   it('is put into the dead letters when the office refuses it, and nothing of the person in the reason', async () => {
     const own = personRecord('residence-permit', 'LD000000000', { name: nameOf('张伟强'), citizenId: ID, currentAddress: place('101') });
     const entry = await live.entry('p-unknown', ['currentAddress'], { currentAddress: place('302') }, own);
-    await eventually(() => live.line(entry), (l) => l?.state === 'rejected');
+    await until(() => live.line(entry), (l) => l?.state === 'rejected');
     const { rows } = await live.stage.db.pool.query<{ reason: string }>(`select reason from dead_letter where system = 'residence-permit' and stage = 'sending'`);
     expect(rows).toEqual([{ reason: 'residence-permit refused the write (code 01: LSH).' }]);
   });
@@ -104,7 +105,7 @@ describe('an entry for residence-permit', () => {
     const [, , , key] = await live.simulator.keys();
     const own = (await live.snapshot()).records.find((r) => r.naturalKey === key)!;
     const entry = await live.entry('p-rare', ['currentAddress'], { currentAddress: { raw: '𫖯家园3幢301室', estate: '𫖯家园', building: '3', room: '301' } }, own);
-    await eventually(() => live.line(entry), (l) => l?.state === 'rejected');
+    await until(() => live.line(entry), (l) => l?.state === 'rejected');
     expect(await writes(key!)).toEqual([]);
   });
 
@@ -113,12 +114,12 @@ describe('an entry for residence-permit', () => {
     const own = (await live.snapshot()).records.find((r) => r.naturalKey === key)!;
     live.simulator.faults.fail({ kind: 'echo' });
     const entry = await live.entry('p-echo', ['currentAddress'], { currentAddress: place('305') }, own);
-    await eventually(() => live.line(entry), (l) => l?.state === 'written');
+    await until(() => live.line(entry), (l) => l?.state === 'written');
     expect((await live.simulator.record(key!))!['XZZ']).toBe('幸福家园３#３０５');
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => versionOf(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => versionOf(found, key!).length > 0);
     await live.echo(fanout, versionOf(found, key!) as never);
-    await eventually(() => live.line(entry), (l) => l?.state === 'confirmed');
+    await until(() => live.line(entry), (l) => l?.state === 'confirmed');
     expect(await writes(key!)).toHaveLength(1);
   });
 });
@@ -134,9 +135,9 @@ describe('trouble of residence-permit', () => {
     [{ kind: 'redirect', to: 'http://example.org/' }, 'YICI_REDIRECT_REFUSED'],
   ])('%j stands on its card, and is over when it is over', async (fault, code) => {
     live.simulator.faults.fail(fault);
-    expect(await eventually(() => live.state(), (s) => s?.state === 'disabled' && s.code === code)).toMatchObject({ reason: expect.stringMatching(/^residence-permit could not be read: .+\.$/) });
+    expect(await until(() => live.state(), (s) => s?.state === 'disabled' && s.code === code)).toMatchObject({ reason: expect.stringMatching(/^residence-permit could not be read: .+\.$/) });
     live.simulator.faults.clear();
-    await eventually(() => live.state(), (s) => s?.state === 'running');
+    await until(() => live.state(), (s) => s?.state === 'running');
   });
 
   it('a slow answer is waited for, and nothing is lost', async () => {
@@ -144,20 +145,20 @@ describe('trouble of residence-permit', () => {
     live.simulator.faults.fail({ kind: 'slow', ms: 800 });
     await live.simulator.change(key!, { LXDH: '13800000003' });
     const found: ReturnType<SoapStage['accepted']> = [];
-    await eventually(() => found.push(...live.accepted()), () => versionOf(found, key!).length > 0);
+    await until(() => found.push(...live.accepted()), () => versionOf(found, key!).length > 0);
     expect(await live.state()).toMatchObject({ state: 'running' });
   });
 
   it('a wrong token disables it, and says so', async () => {
     await intake.close();
     intake = await live.startIntake({ YICI_RESIDENCE_PERMIT_TOKEN: 'another' });
-    expect(await eventually(() => live.state(), (s) => s?.state === 'disabled')).toMatchObject({ code: 'YICI_SOURCE_NOT_AUTHORISED' });
+    expect(await until(() => live.state(), (s) => s?.state === 'disabled')).toMatchObject({ code: 'YICI_SOURCE_NOT_AUTHORISED' });
   });
 
   it('an address that may not be called disables it, and nobody is called', async () => {
     await intake.close();
     intake = await live.startIntake({ YICI_RESIDENCE_PERMIT_URL: 'http://example.org/services' });
-    expect(await eventually(() => live.state(), (s) => s?.code === 'YICI_HOST_NOT_ALLOWED')).toMatchObject({ state: 'disabled', reason: expect.stringContaining('example.org') });
+    expect(await until(() => live.state(), (s) => s?.code === 'YICI_HOST_NOT_ALLOWED')).toMatchObject({ state: 'disabled', reason: expect.stringContaining('example.org') });
   });
 
   it('a delivery waits while the office is away, and is written once when it is back', async () => {
@@ -165,9 +166,9 @@ describe('trouble of residence-permit', () => {
     const own = (await live.snapshot()).records.find((r) => r.naturalKey === key)!;
     live.simulator.faults.fail({ kind: 'busy' });
     const entry = await live.entry('p-busy', ['currentAddress'], { currentAddress: place('306') }, own);
-    await eventually(() => live.line(entry), (l) => l?.state === 'waiting' && l.reasonCode === 'retrying');
+    await until(() => live.line(entry), (l) => l?.state === 'waiting' && l.reasonCode === 'retrying');
     live.simulator.faults.clear();
-    await eventually(() => live.line(entry), (l) => l?.state === 'written');
+    await until(() => live.line(entry), (l) => l?.state === 'written');
     expect((await writes(key!)).filter((w) => w.answer === 'taken')).toHaveLength(1);
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startHousing } from '#libs/synthetic/simulators/housing-simulator';
 import type { StartSimulator } from '#libs/synthetic/simulators/simulator';
-import { liveHub, until, type LiveHub } from '#test/support/live-hub';
+import { liveHub, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(120_000);
 

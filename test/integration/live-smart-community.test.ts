@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SmartCommunitySimulator } from '#libs/synthetic/simulators/smart-community-simulator';
 import { sign } from '#libs/connector-sdk/protocols/hmac';
 import { caller } from '#test/support/http-hub';
-import { essence, liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 

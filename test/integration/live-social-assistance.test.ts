@@ -6,7 +6,8 @@ import { recordRef } from '#libs/store/source-record-codec';
 import { startSocialAssistance } from '#libs/synthetic/simulators/social-assistance-simulator';
 import type { Simulator } from '#libs/synthetic/simulators/simulator';
 import { quickFolder } from '#test/support/exchange-folder';
-import { essence, liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 

@@ -4,7 +4,8 @@ import { startGrid } from '#libs/synthetic/simulators/grid';
 import { startHukou } from '#libs/synthetic/simulators/hukou';
 import type { PersonBody } from '#libs/model/bodies';
 import { recordRef } from '#libs/store/source-record-codec';
-import { liveHub, snapshotOf, until, type LiveHub } from '#test/support/live-hub';
+import { liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
 

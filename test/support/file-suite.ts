@@ -7,7 +7,8 @@ import type { Intake } from '#libs/intake/intake';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { StartSimulator } from '#libs/synthetic/simulators/simulator';
 import { personRecord } from './fanout-stage.js';
-import { eventually, soapStage, timeless, type SoapStage } from './soap-stage.js';
+import { soapStage, timeless, type SoapStage } from './soap-stage.js';
+import { until } from './until.js';
 
 /** What a system that lives by files is tested with. */
 export interface FileSuite {
@@ -40,7 +41,7 @@ export function describeFileSystem(suite: FileSuite): void {
     everything.push(...found);
     return found;
   };
-  const settled = async (code: string | null, state = 'running') => eventually(() => s.state(), (now) => now?.state === state && now.code === code);
+  const settled = async (code: string | null, state = 'running') => until(() => s.state(), (now) => now?.state === state && now.code === code);
   const letters = async (): Promise<string[]> => (await s.stage.db.pool.query<{ code: string }>('select code from dead_letter where system = $1 order by code', [system])).rows.map((r) => r.code);
   const filesRead = async (): Promise<number> => (await s.stage.db.pool.query<{ n: number }>(`select count(*)::int as n from snapshot_file where system = $1 and state = 'read'`, [system])).rows[0]!.n;
   /** Publishes and waits until the hub has read the file. */
@@ -48,7 +49,7 @@ export function describeFileSystem(suite: FileSuite): void {
     const before = await filesRead();
     fresh();
     await s.simulator.publish();
-    await eventually(filesRead, (n) => n > before);
+    await until(filesRead, (n) => n > before);
     return fresh();
   }
   const newest = (key: string): AnySourceRecord => everything.filter((r) => r.recordType === 'person' && r.naturalKey === key).sort((a, b) => (a.order < b.order ? -1 : 1)).at(-1)!;
@@ -63,7 +64,7 @@ export function describeFileSystem(suite: FileSuite): void {
   describe(`${system} over its own server`, () => {
     it('gives the very records of its snapshot files, and their dead letters', async () => {
       const { records, dead } = await s.snapshot();
-      await eventually(filesRead, (n) => n === 1);
+      await until(filesRead, (n) => n === 1);
       const read = fresh();
       expect(read.map(timeless)).toEqual(records.map(timeless));
       expect(await letters()).toEqual(dead.map((d) => d.code).sort());
@@ -90,15 +91,15 @@ export function describeFileSystem(suite: FileSuite): void {
       fanout = await s.startFanout();
       const own = newest(key);
       const entry = await s.entry('p-1', suite.entry.changed, suite.entry.body(own), own, ...(suite.others?.(suite.entry.body(own)) ?? []));
-      await eventually(() => s.line(entry), (line) => ['written', 'pickedUp'].includes(line?.state ?? ''));
-      await eventually(() => s.line(entry), (line) => line?.state === 'pickedUp');
+      await until(() => s.line(entry), (line) => ['written', 'pickedUp'].includes(line?.state ?? ''));
+      await until(() => s.line(entry), (line) => line?.state === 'pickedUp');
       expect(await s.simulator.record(key)).toMatchObject(suite.entry.columns);
       expect((await s.simulator.written()).at(-1)).toMatchObject({ key, answer: 'taken' });
       const taken = readdirSync(path.join(s.dir, 'taken')).filter((n) => !/\.(OK|END)$/.test(n));
       expect(taken).toHaveLength(1);
       expect(new TextDecoder('gb18030').decode(readFileSync(path.join(s.dir, 'taken', taken[0]!)))).toMatch(suite.dropped);
       await fanoutEchoes(await published());
-      await eventually(() => s.line(entry), (line) => line?.state === 'confirmed');
+      await until(() => s.line(entry), (line) => line?.state === 'confirmed');
     });
 
     async function fanoutEchoes(records: readonly AnySourceRecord[]): Promise<void> {
@@ -121,7 +122,7 @@ export function describeFileSystem(suite: FileSuite): void {
       s.simulator.faults.fail({ kind: 'growing-file' }, 1);
       const before = await filesRead();
       await s.simulator.publish();
-      await eventually(filesRead, (n) => n > before);
+      await until(filesRead, (n) => n > before);
       expect(fresh().length).toBeGreaterThan(0);
       await settled(null);
     });
@@ -130,7 +131,7 @@ export function describeFileSystem(suite: FileSuite): void {
       const name = readdirSync(path.join(files(), 'export')).filter((n) => !/\.(OK|END)$/.test(n)).sort().at(-1)!;
       const bytes = readFileSync(path.join(files(), 'export', name));
       writeFileSync(path.join(files(), 'export', name), '');
-      await eventually(() => s.state(), (now) => now?.state === 'stopped' && now.code?.startsWith('YICI_FILE_') === true);
+      await until(() => s.state(), (now) => now?.state === 'stopped' && now.code?.startsWith('YICI_FILE_') === true);
       writeFileSync(path.join(files(), 'export', name), bytes);
       await settled(null);
       expect(fresh().every((r) => r.system === system)).toBe(true);
@@ -169,7 +170,7 @@ export function describeFileSystem(suite: FileSuite): void {
       const before = (await s.simulator.written()).length;
       const body = { ...suite.entry.body(own), ...again(suite.entry.body(own)) };
       const entry = await s.entry('p-1', suite.entry.changed, body, own, ...(suite.others?.(body) ?? []));
-      await eventually(() => s.line(entry), (line) => ['pickedUp', 'confirmed'].includes(line?.state ?? ''));
+      await until(() => s.line(entry), (line) => ['pickedUp', 'confirmed'].includes(line?.state ?? ''));
       await sleep(1500);
       expect((await s.simulator.written()).slice(before)).toEqual([expect.objectContaining({ key, answer: 'taken' })]);
       s.simulator.faults.clear();

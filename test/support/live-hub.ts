@@ -1,7 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#apps/cli/free-port';
 import { startHub, type RunningHub } from '#apps/hub/start-hub';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
@@ -16,6 +15,7 @@ import { decodeSourceRecord, keyOf, SOURCE_RECORD_COLUMNS, type StoredSourceReco
 import type { Simulator, StartSimulator } from '#libs/synthetic/simulators/simulator';
 import { caller, type Caller } from './http-hub.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
+import { until } from './until.js';
 
 export interface LiveHubOptions<S extends Record<string, StartSimulator>> {
   /** Systems that run as simulators of the sample city, by id. */
@@ -144,13 +144,4 @@ function newer(a: AnySourceRecord, b: AnySourceRecord): boolean {
 /** What a record says, whatever brought it: key, order, state, content. */
 export function essence(records: ReadonlyMap<string, AnySourceRecord>): string[] {
   return [...records].map(([key, r]) => `${key} ${r.order} ${r.state} ${contentText(r)}`).sort();
-}
-
-export async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 100_000; ;) {
-    const value = await read();
-    if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`waited too long; last: ${JSON.stringify(value)?.slice(0, 500)}`);
-    await sleep(100);
-  }
 }

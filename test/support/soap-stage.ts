@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeEvent, encodeEvent } from '#libs/bus/cloud-event';
 import { authorityRows } from '#libs/connector-sdk/authority-rows';
 import type { Connector } from '#libs/connector-sdk/connector';
@@ -141,16 +140,6 @@ export async function soapStage(system: string, start: StartSimulator, believed:
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-/** Waits until it holds; 30 s is no measure, only an end. */
-export async function eventually<T>(read: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 30_000; ;) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (Date.now() > end) throw new Error(`waited too long; last: ${JSON.stringify(value)}`);
-    await sleep(50);
-  }
 }
 
 /** A record without what tells when and where it was read. */

@@ -21,15 +21,19 @@ export interface DropRows {
   fault(item: OutgoingItem): string | undefined;
   /** The same items at the same time give the same bytes. `day` is `yyyy-mm-dd`. */
   files(items: readonly OutgoingItem[], day: string): DropFile[];
+  /** Rows of a file of this kind, one char a byte: what stands around them (header, day) left out. */
+  rowsOf(file: Buffer): string[];
+  /** Extensions of the files that go along with each. */
+  readonly companions: readonly string[];
 }
 
 /** The rows that a folder's `rows:` asks for. Throws ConfigurationError when the folder lacks what they need. */
 export function dropRows(connector: Connector, spec: FileDropSpec): DropRows {
   switch (spec.rows) {
     case 'tickets':
-      return written((items) => [{ bytes: writeCsv(items.flatMap((i) => (i.rows ?? []).map(texts)), connector.manifest.limits.encoding) }]);
+      return written((items) => [{ bytes: writeCsv(items.flatMap((i) => (i.rows ?? []).map(texts)), connector.manifest.limits.encoding) }], (file) => linesOf(file).slice(1));
     case 'field-lines':
-      return written((items) => [{ bytes: writeLines(items.flatMap(fieldLines), connector.manifest.limits.encoding) }]);
+      return written((items) => [{ bytes: writeLines(items.flatMap(fieldLines), connector.manifest.limits.encoding) }], linesOf);
     case 'table':
       return tableRows(connector, spec);
   }
@@ -44,9 +48,10 @@ function tableRows(connector: Connector, spec: FileDropSpec): DropRows {
   const rows = written((items, day) => {
     const bytes = tableBytes(table, items.map(row), day);
     return table.complete?.kind === 'companion' ? [{ bytes }, manifestOf(table.complete, items.length, bytes)] : [{ bytes }];
-  });
+  }, (file) => (table.read.format === 'dbf' ? recordsOf(file) : linesOf(file).slice(table.read.format === 'delimited' && table.read.header ? 1 : 0)));
   return {
     ...rows,
+    companions: table.complete?.kind === 'companion' ? [table.complete.extension] : [],
     // Without its key a row would change nobody, or everybody.
     fault: (item) => ((row(item)[key] ?? '') === '' ? `${key}: the system's own key is not known in full` : rows.fault(item)),
   };
@@ -72,10 +77,27 @@ function fieldLines({ naturalKey, columns, held }: OutgoingItem): string[][] {
   return Object.entries(columns).map(([column, value]) => [naturalKey ?? '', column, held?.[column] ?? '', text(value)]);
 }
 
+function linesOf(file: Buffer): string[] {
+  return file.toString('latin1').split(/\r?\n/).filter((line) => line !== '');
+}
+
+const DBF_HEADER_BYTES = 32;
+
+/** Rows of a dBase III file: its header tells where they begin and how long each is. What only bears such a name has none. */
+function recordsOf(file: Buffer): string[] {
+  if (file.length < DBF_HEADER_BYTES) return [];
+  const [begin, length] = [file.readUInt16LE(8), file.readUInt16LE(10)];
+  const rows: string[] = [];
+  for (let at = begin; length > 0 && at + length <= file.length; at += length) rows.push(file.toString('latin1', at, at + length));
+  return rows;
+}
+
 /** An item that cannot be written alone cannot be written among others. */
-function written(files: DropRows['files']): DropRows {
+function written(files: DropRows['files'], rowsOf: DropRows['rowsOf']): DropRows {
   return {
     files,
+    rowsOf,
+    companions: [],
     fault: (item) => {
       try {
         files([item], '2000-01-01');

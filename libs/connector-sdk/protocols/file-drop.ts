@@ -11,6 +11,19 @@ const SEQUENCES = 1000;
 const FEWEST_A_CALL = 50;
 const CHINA_OFFSET_MS = 8 * 3_600_000;
 
+/** A file of this size is none of ours. */
+const LARGEST_LEFT = 64 * 1024 * 1024;
+/** Rows do not depend on it. */
+const ANY_DAY = '2000-01-01';
+
+/** A file that was dropped before this process began, and was not taken yet. */
+interface LeftFile {
+  name: string;
+  rows: ReadonlySet<string>;
+  /** All of it, one char a byte. */
+  text: string;
+}
+
 /** A drop whose end is not known: its connection died after it was begun. */
 interface OpenDrop {
   name: string;
@@ -25,7 +38,8 @@ interface OpenDrop {
 /**
  * Drops files of changes into a folder that the system empties; the token of a write is the name of its file. A file appears whole or not
  * at all, and a name has exactly one content. Names grow with every drop, so that a system that works through them by name keeps the order
- * per record. Writing the same items again finds their file; a drop whose connection died is cleared up before anything else is written.
+ * per record. Writing the same items again finds their file; a drop whose connection died is cleared up before anything else is written, and
+ * what was dropped before a kill and still lies there is not dropped once more, whatever else is written with it now.
  */
 export class FileDrop implements TargetChannel {
   readonly maxItems: number;
@@ -33,6 +47,8 @@ export class FileDrop implements TargetChannel {
   /** Writes that a cleared-up drop turned out to hold: ref → its content and file. */
   private readonly done = new Map<string, { content: string; token: string }>();
   private newest = 0;
+  /** Whether this process has looked for what one before it dropped. */
+  private looked = false;
 
   constructor(private readonly spec: Pick<FileDropSpec, 'file' | 'itemsAFile'>, private readonly rows: DropRows, private readonly folder: RemoteFolder) {
     this.maxItems = Math.max(FEWEST_A_CALL, spec.itemsAFile);
@@ -41,12 +57,14 @@ export class FileDrop implements TargetChannel {
   /** An item that the file has no way to hold is refused before anything is written. Throws a retriable error when the folder cannot be written. */
   async write(items: readonly OutgoingItem[]): Promise<ItemAnswer[]> {
     await this.clearUp();
-    const answers: ItemAnswer[] = items.map((item) => this.knownAnswer(item));
+    const there = await this.folder.names();
+    const left = await this.leftBehind(there);
+    const answers: ItemAnswer[] = items.map((item) => this.knownAnswer(item, left));
     const todo = items.map((item, i) => ({ item, i })).filter(({ i }) => answers[i]!.outcome === 'unreached');
     for (let at = 0; at < todo.length; at += this.spec.itemsAFile) {
       const batch = todo.slice(at, at + this.spec.itemsAFile);
       try {
-        const token = await this.drop(batch.map(({ item }) => item));
+        const token = await this.drop(batch.map(({ item }) => item), new Set(there));
         for (const { i } of batch) answers[i] = { outcome: 'accepted', token };
       } catch (error) {
         // Files dropped before this one are accepted; what was not reached is tried again.
@@ -72,18 +90,43 @@ export class FileDrop implements TargetChannel {
     return this.folder.close();
   }
 
-  private knownAnswer(item: OutgoingItem): ItemAnswer {
+  /** Whole files that lie there when this process writes first, newest first: as many as a write may have dropped that was killed before it was answered. */
+  private async leftBehind(names: readonly string[]): Promise<LeftFile[]> {
+    if (this.looked) return [];
+    const there = new Set(names);
+    const left: LeftFile[] = [];
+    const ours = names.filter((n) => this.timeOf(n) > 0).sort().reverse();
+    for (const name of ours.slice(0, Math.ceil(this.maxItems / this.spec.itemsAFile))) {
+      if (!this.rows.companions.every((extension) => there.has(nameOf(name, { extension })))) continue;
+      const bytes = await this.folder.read(name, LARGEST_LEFT);
+      if (bytes !== undefined) left.push({ name, rows: new Set(this.rows.rowsOf(bytes)), text: bytes.toString('latin1') });
+    }
+    this.looked = true;
+    return left;
+  }
+
+  /** The file that says of this record what is to be said now. One that says something else of it stands before all older ones. */
+  private lyingIn(left: readonly LeftFile[], item: OutgoingItem): string | undefined {
+    if (left.length === 0) return undefined;
+    const own = this.rows.rowsOf(this.rows.files([item], ANY_DAY)[0]!.bytes);
+    if (own.length === 0) return undefined;
+    const last = left.find(({ rows, text }) => own.every((row) => rows.has(row)) || (item.naturalKey !== undefined && text.includes(item.naturalKey)));
+    return last !== undefined && own.every((row) => last.rows.has(row)) ? last.name : undefined;
+  }
+
+  private knownAnswer(item: OutgoingItem, left: readonly LeftFile[]): ItemAnswer {
     const known = this.done.get(item.ref);
     this.done.delete(item.ref);
     if (known !== undefined && known.content === contentOf(item)) return { outcome: 'accepted', token: known.token };
     const fault = this.rows.fault(item);
-    return fault === undefined ? { outcome: 'unreached' } : { outcome: 'refused', detail: fault };
+    if (fault !== undefined) return { outcome: 'refused', detail: fault };
+    const token = this.lyingIn(left, item);
+    return token === undefined ? { outcome: 'unreached' } : { outcome: 'accepted', token };
   }
 
-  private async drop(items: readonly OutgoingItem[]): Promise<string> {
+  private async drop(items: readonly OutgoingItem[], there: ReadonlySet<string>): Promise<string> {
     const planned = Math.max(...items.map((i) => i.plannedAt.getTime()));
     const files = this.rows.files(items, new Date(planned + CHINA_OFFSET_MS).toISOString().slice(0, 10));
-    const there = new Set(await this.folder.names());
     const sequence = createHash('sha256').update(items.map((i) => i.ref).join('\n')).digest().readUInt16BE(0) % SEQUENCES;
     let name = this.fileName(planned, sequence);
     const found = there.has(name) && (await this.holds(name, files[0]!));
@@ -151,7 +194,7 @@ export class FileDrop implements TargetChannel {
   }
 }
 
-function nameOf(name: string, file: DropFile): string {
+function nameOf(name: string, file: Pick<DropFile, 'extension'>): string {
   return file.extension === undefined ? name : name.replace(/\.[^.]+$/, '') + file.extension;
 }
 

@@ -4,6 +4,7 @@ import zhCN from 'antd/locale/zh_CN';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { SessionProvider, useSession } from './session.js';
 import { Shell } from './shell/shell.js';
+import { SignInAgain } from './sign-in/sign-in-again.js';
 import { SignInPage } from './sign-in/sign-in-page.js';
 import { mayEnter, type Route } from './shell/route.js';
 import { useRoute } from './shell/use-route.js';
@@ -35,12 +36,19 @@ function Page(): ReactNode {
   const route = useRoute();
   if (session.state === 'asking') return <div className="whole-page"><Spin size="large" /></div>;
   if (session.state === 'out') return <SignInPage />;
+  const { account, ended = false } = session;
+  // Another account starts with an empty page.
   return (
-    <Shell route={route}>
-      <Suspense fallback={<div className="page-wait"><Spin /></div>}>
-        {mayEnter(route, session.account.role) ? pageOf(route) : <NoRight />}
-      </Suspense>
-    </Shell>
+    <div key={account.id}>
+      <div className={ended ? 'put-away' : ''} inert={ended}>
+        <Shell route={route}>
+          <Suspense fallback={<div className="page-wait"><Spin /></div>}>
+            {mayEnter(route, account.role) ? pageOf(route) : <NoRight />}
+          </Suspense>
+        </Shell>
+      </div>
+      {ended && <SignInAgain account={account} />}
+    </div>
   );
 }
 

@@ -1,13 +1,18 @@
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Account } from '#libs/access/account';
 import { ask, Refused, whenSignedOut } from './api/hub-api.js';
+import { noteReturn, whenReturned } from './api/reach.js';
 import { codeOf } from './shell/route.js';
+import { keptHash } from './shell/use-route.js';
 
-type State = { state: 'asking' } | { state: 'out'; why?: Refused | 'ended' } | { state: 'in'; account: Account };
+/** `ended`: the session is over while somebody works; the page and what was typed into it stay until they sign in anew. */
+type State = { state: 'asking' } | { state: 'out'; why?: Refused } | { state: 'in'; account: Account; ended?: boolean };
 type Session = State & {
   /** Throws Refused. */
   signIn(username: string, password: string): Promise<void>;
   signOut(): Promise<void>;
+  /** Looks whether the session is there again: another tab may have signed in. */
+  look(): Promise<void>;
 };
 
 const SessionContext = createContext<Session | undefined>(undefined);
@@ -16,22 +21,31 @@ const SessionContext = createContext<Session | undefined>(undefined);
 export function SessionProvider({ children }: { children: ReactNode }): ReactNode {
   const [state, setState] = useState<State>({ state: 'asking' });
   useEffect(() => {
-    whenSignedOut(() => setState((s) => (s.state === 'in' ? { state: 'out', why: 'ended' } : s)));
+    whenSignedOut(() => setState((s) => (s.state === 'in' ? { ...s, ended: true } : s)));
     void begin().then(setState);
+    // A hub that was away at first, and the same account again after its session ended.
+    const stop = whenReturned(() => setState((s) => { if (s.state === 'out' && s.why?.problem.status === 0) void begin().then(setState); return s; }));
     // A link pasted into a page that is open already changes the fragment alone.
-    const pasted = (): void => { if (codeOf(window.location.hash) !== undefined) void begin().then(setState); };
+    const pasted = (): void => { if (codeOf(window.location.hash) !== undefined) void begin().then((next) => { setState(next); if (next.state === 'in') noteReturn(); }); };
     window.addEventListener('hashchange', pasted);
-    return () => window.removeEventListener('hashchange', pasted);
+    return () => { stop(); window.removeEventListener('hashchange', pasted); };
   }, []);
   const signIn = useCallback(async (username: string, password: string) => {
     const { account } = await ask<{ account: Account }>('POST', '/login', { username, password });
     setState({ state: 'in', account });
+    noteReturn();
   }, []);
   const signOut = useCallback(async () => {
     await ask('POST', '/logout').catch(() => undefined);
     setState({ state: 'out' });
   }, []);
-  return <SessionContext value={useMemo(() => ({ ...state, signIn, signOut }), [state, signIn, signOut])}>{children}</SessionContext>;
+  const look = useCallback(async () => {
+    const known = await signedIn();
+    if (known.state !== 'in') return;
+    setState(known);
+    noteReturn();
+  }, []);
+  return <SessionContext value={useMemo(() => ({ ...state, signIn, signOut, look }), [state, signIn, signOut, look])}>{children}</SessionContext>;
 }
 
 export function useSession(): Session {
@@ -49,7 +63,7 @@ function begin(): Promise<State> {
 async function decide(): Promise<State> {
   const code = codeOf(window.location.hash);
   if (code !== undefined) {
-    window.history.replaceState(null, '', window.location.pathname);
+    window.history.replaceState(null, '', window.location.pathname + keptHash());
     try {
       return { state: 'in', account: (await ask<{ account: Account }>('POST', '/login/one-time', { code })).account };
     } catch (error) {

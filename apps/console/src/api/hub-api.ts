@@ -1,4 +1,5 @@
 import type { FieldFault } from '#libs/access/request-refused';
+import { noteUnreached } from './reach.js';
 
 /** What the hub says when it refuses: RFC 9457 with its own code, sentence and fix. */
 export interface Problem {
@@ -32,12 +33,21 @@ export async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknow
     ...(body !== undefined && { body: JSON.stringify(body) }),
   }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new Refused({ status: 0, code: 'YICI_CONSOLE_UNREACHED', message: '' });
+    throw unreached();
   });
   if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
   const problem = await problemOf(answer);
+  // What a proxy says when there is no hub behind it.
+  if (GATEWAY.has(answer.status) && problem.message === '') throw unreached();
   if (problem.status === 401 && !path.startsWith('/login') && path !== '/session') onSignedOut();
   throw new Refused(problem);
+}
+
+const GATEWAY = new Set([502, 503, 504]);
+
+function unreached(): Refused {
+  noteUnreached();
+  return new Refused({ status: 0, code: 'YICI_CONSOLE_UNREACHED', message: '' });
 }
 
 async function problemOf(answer: Response): Promise<Problem> {

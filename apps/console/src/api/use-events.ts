@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { ask, Refused } from './hub-api.js';
+import { isReached, useReach } from './reach.js';
 
 /** `live` states come in; `connecting` none came yet; `lost` the hub does not answer, it is tried again by itself. */
 export type Liveness = 'connecting' | 'live' | 'lost';
@@ -14,6 +15,7 @@ export function useEvents<T>(path: string, event: string): { state: T | undefine
   const [state, setState] = useState<T>();
   const [liveness, setLiveness] = useState<Liveness>('connecting');
   const [refused, setRefused] = useState<Refused>();
+  const { returns } = useReach();
   useEffect(() => {
     let source: EventSource | undefined;
     let timer: number | undefined;
@@ -33,8 +35,8 @@ export function useEvents<T>(path: string, event: string): { state: T | undefine
       });
       source.onopen = () => setLiveness('live');
       source.onerror = () => {
-        // The browser connects again by itself after an ended stream; after a refusal it does not.
-        if (source?.readyState !== EventSource.CLOSED) return setLiveness('lost');
+        // The browser connects again by itself after an ended stream, which each is after a while; after a refusal it does not.
+        if (source?.readyState !== EventSource.CLOSED) return void isReached().then((reached) => { if (!reached) setLiveness('lost'); });
         void whyClosed(path.replace(/\/events$/, '')).then((why) => {
           if (why !== undefined) return setRefused(why);
           setLiveness('lost');
@@ -48,16 +50,16 @@ export function useEvents<T>(path: string, event: string): { state: T | undefine
       document.removeEventListener('visibilitychange', open);
       close();
     };
-  }, [path, event]);
+  }, [path, event, returns]);
   return { state, liveness, ...(refused && { refused }) };
 }
 
-/** A refusal that trying again does not change; undefined for a hub that is away. */
+/** A refusal that trying again does not change; undefined for a hub that is away, and for a session that ended: it may be begun anew. */
 async function whyClosed(path: string): Promise<Refused | undefined> {
   try {
     await ask('GET', path);
     return undefined;
   } catch (error) {
-    return error instanceof Refused && error.problem.status >= 400 && error.problem.status < 500 ? error : undefined;
+    return error instanceof Refused && error.problem.status >= 400 && error.problem.status < 500 && error.problem.status !== 401 ? error : undefined;
   }
 }

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { BoardSystem, SystemBoard } from '#libs/entries/system-board';
 import { thousands } from '../text/fill.js';
 import { useLanguage, useText, type Text } from '../text/language.js';
+import { officeName } from '../text/offices.js';
 import { agoOf, minuteOf, secondOf } from '../text/times.js';
 import { BalanceMark } from './balances.js';
 import { DeliveryBar } from './delivery-bar.js';
@@ -57,7 +58,7 @@ export function SystemsTable({ board, now }: { board: SystemBoard; now: number }
 function SystemRow({ system: s, now, t }: { system: BoardSystem; now: number; t: Text }): ReactNode {
   const { language } = useLanguage();
   const [name, other] = language === 'zh' ? [s.name, s.nameEn] : [s.nameEn, s.name];
-  const title = <th scope="row" className="name"><b>{name}</b><small title={other}>{s.owner} · {s.category}</small></th>;
+  const title = <th scope="row" className="name"><b>{name}</b><small title={other}>{officeName(s.owner, language)} · {officeName(s.category, language)}</small></th>;
   if (s.withheld || s.rows === undefined || s.records === undefined || s.deliveries === undefined) {
     return <tr data-system={s.id} className="withheld">{title}<td colSpan={17} className="withheld-words">{t('board.withheld')}</td></tr>;
   }
@@ -73,7 +74,7 @@ function SystemRow({ system: s, now, t }: { system: BoardSystem; now: number; t:
       <td className="mark"><BalanceMark balanced={records.balanced} /></td>
       {OUT_COLUMNS.map((c, i) => <Count key={c} n={deliveries[c]} label={t(`board.col.${c}`)} begin={i === 0} strong={c === 'delivered'} fault={c === 'failed'} bar={c === 'changes' && deliveries.changes > 0 ? <DeliveryBar deliveries={deliveries} /> : undefined} />)}
       <td className="mark"><BalanceMark balanced={deliveries.balanced} /></td>
-      <td className="begin moved" title={s.lastMovement && minuteOf(s.lastMovement)}>{s.lastMovement === undefined ? <span className="nothing">–</span> : agoOf(s.lastMovement, now, language)}</td>
+      <td className="begin moved" title={s.lastMovement && minuteOf(s.lastMovement, language)}>{s.lastMovement === undefined ? <span className="nothing">–</span> : agoOf(s.lastMovement, now, language)}</td>
     </tr>
   );
 }
@@ -83,7 +84,7 @@ function State({ system: s, t }: { system: BoardSystem; t: Text }): ReactNode {
   const state = s.state ?? 'waiting';
   const retrying = s.deliveries?.retrying ?? 0;
   const why = s.reason?.[language];
-  const since = s.since === undefined ? undefined : t('board.since', { time: minuteOf(s.since) });
+  const since = s.since === undefined ? undefined : t('board.since', { time: minuteOf(s.since, language) });
   return (
     <>
       <span className={`state ${state}`} title={since}><i aria-hidden="true" />{t(`state.${state}`)}</span>

@@ -2,7 +2,7 @@ import { Checkbox, Form, Input, Radio, Select } from 'antd';
 import type { ReactNode } from 'react';
 import type { EntryKind } from '#libs/entries/entry-requests';
 import { codeOptions } from '../persons/code-names.js';
-import { useText, type Text } from '../text/language.js';
+import { useLanguage, useText, type Text } from '../text/language.js';
 import type { EntryValues } from './entry-request.js';
 import { HouseholdPicker } from './household-picker.js';
 
@@ -24,6 +24,7 @@ export function EntryFields({ kind }: { kind: EntryKind }): ReactNode {
 }
 
 function NewPersonFields({ t }: { t: Text }): ReactNode {
+  const { language } = useLanguage();
   return (
     <>
       <div className="pair">
@@ -31,13 +32,13 @@ function NewPersonFields({ t }: { t: Text }): ReactNode {
         <Form.Item name="citizenId" label={t('entry.citizenId')} extra={t('entry.citizenIdNewborn')}><Input autoComplete="off" /></Form.Item>
       </div>
       <div className="pair">
-        <Form.Item name="sex" label={t('entry.sex')}><Radio.Group options={codeOptions('sex').filter((o) => o.value === '1' || o.value === '2')} /></Form.Item>
+        <Form.Item name="sex" label={t('entry.sex')}><Radio.Group options={codeOptions('sex', language).filter((o) => o.value === '1' || o.value === '2')} /></Form.Item>
         <Form.Item name="birthDate" label={t('entry.birthDate')}><Input type="date" className="date" /></Form.Item>
       </div>
       <Form.Item name="currentAddress" label={t('entry.currentAddress')} rules={needed(t)}><Input placeholder={t('entry.addressExample')} autoComplete="off" /></Form.Item>
       <div className="pair">
         <Form.Item name="phone" label={t('entry.phone')}><Input inputMode="tel" autoComplete="off" /></Form.Item>
-        <Form.Item name="ethnicGroup" label={t('entry.ethnicGroup')}><Select allowClear showSearch={{ optionFilterProp: 'label' }} options={codeOptions('ethnicGroup')} /></Form.Item>
+        <Form.Item name="ethnicGroup" label={t('entry.ethnicGroup')}><Select allowClear showSearch={{ optionFilterProp: 'label' }} options={codeOptions('ethnicGroup', language)} /></Form.Item>
       </div>
       <Form.Item name="registeredAddress" label={t('entry.registeredAddress')}><Input autoComplete="off" /></Form.Item>
       <div className="pair">
@@ -61,6 +62,7 @@ function MoveFields({ t }: { t: Text }): ReactNode {
 }
 
 function HouseholdChangeFields({ t }: { t: Text }): ReactNode {
+  const { language } = useLanguage();
   const change = Form.useWatch<EntryValues['change']>('change');
   return (
     <>
@@ -75,7 +77,7 @@ function HouseholdChangeFields({ t }: { t: Text }): ReactNode {
       )}
       {change === 'joined' && <Form.Item name="householdId" label={t('entry.household')} rules={needed(t)}><HouseholdPicker /></Form.Item>}
       {(change === 'married' || change === 'joined') && (
-        <Form.Item name="relation" label={t('entry.relation')}><Select allowClear showSearch={{ optionFilterProp: 'label' }} options={codeOptions('relation')} /></Form.Item>
+        <Form.Item name="relation" label={t('entry.relation')}><Select allowClear showSearch={{ optionFilterProp: 'label' }} options={codeOptions('relation', language)} /></Form.Item>
       )}
     </>
   );

@@ -4,7 +4,7 @@ import { Refused, ask } from '../api/hub-api.js';
 import { Fault } from '../shell/fault.js';
 import { go } from '../shell/use-route.js';
 import { useLanguage, useText } from '../text/language.js';
-import { todayInChina } from '../text/times.js';
+import { isoDayOf } from '../text/times.js';
 import { EntryFields } from './entry-fields.js';
 import { entryRequest, newEntryId, type About, type EntryValues } from './entry-request.js';
 import { RecentEntries } from './recent-entries.js';
@@ -22,10 +22,14 @@ export default function EntryPage({ person }: { person: string | undefined }): R
   const [about, setAbout] = useState<About>(person === undefined ? undefined : { personId: person });
   const [refused, setRefused] = useState<Refused>();
   const [busy, setBusy] = useState(false);
-  const today = useMemo(() => todayInChina(Date.now()), []);
+  const [unsaid, setUnsaid] = useState(false);
+  const who = useRef<HTMLFieldSetElement>(null);
+  const today = useMemo(() => isoDayOf(Date.now()), []);
   // One id a form: whoever presses twice, or again after a lost answer, makes one entry. Changed fields make another one.
   const entryId = useRef(newId());
+  const whoMissing = kind !== 'newPerson' && about === undefined;
   const submit = async (values: EntryValues): Promise<void> => {
+    if (whoMissing) return sayWho();
     setBusy(true);
     setRefused(undefined);
     try {
@@ -33,10 +37,17 @@ export default function EntryPage({ person }: { person: string | undefined }): R
       go({ page: 'receipt', id: accepted.entryId });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      setBusy(false);
+      // An ended session has its own words; the form stands as it is until it is begun anew.
+      if (error.problem.status === 401) return;
       setRefused(error);
       form.setFields((error.problem.errors ?? []).map((fault) => ({ name: fault.field.split('.') as never, errors: [fault[language]] })));
-      setBusy(false);
     }
+  };
+  const sayWho = (): void => {
+    setUnsaid(true);
+    who.current?.scrollIntoView({ block: 'center' });
+    who.current?.querySelector('input')?.focus();
   };
   // Faults of what has no field of its own stand above the button.
   const loose = (refused?.problem.errors ?? []).filter((f) => form.getFieldInstance(f.field.split('.') as never) === undefined);
@@ -45,17 +56,18 @@ export default function EntryPage({ person }: { person: string | undefined }): R
       <div className="page-title"><h1>{t('entry.title')}</h1></div>
       <p className="intro">{t('entry.intro')}</p>
       <Form form={form} layout="vertical" className="panel entry-form" requiredMark={(label, { required }) => <>{label}{!required && <span className="optional">{t('entry.optional')}</span>}</>}
-        initialValues={{ occurredOn: today, direction: 'moved', change: 'married' }} scrollToFirstError
-        onValuesChange={() => { entryId.current = newId(); }} onFinish={(values) => void submit(values)}>
+        initialValues={{ occurredOn: today, direction: 'moved', change: 'married' }} scrollToFirstError={{ block: 'center', focus: true }}
+        onValuesChange={() => { entryId.current = newId(); }} onFinish={(values) => void submit(values)} onFinishFailed={() => { if (whoMissing) sayWho(); }}>
         <fieldset>
           <legend>{t('entry.kind')}</legend>
           <Segmented className="kinds" aria-label={t('entry.kind')} value={kind} onChange={(next) => { setKind(next); setRefused(undefined); }}
             options={KINDS.map((k) => ({ value: k, label: t(`entry.kind.${k}`) }))} />
         </fieldset>
         {kind !== 'newPerson' && (
-          <fieldset>
+          <fieldset ref={who}>
             <legend>{t('entry.who')}</legend>
-            <WhoPicker about={about} onAbout={(next) => { setAbout(next); entryId.current = newId(); }} />
+            <WhoPicker about={about} onAbout={(next) => { setAbout(next); entryId.current = newId(); setUnsaid(false); }} />
+            {unsaid && whoMissing && <p className="who-missing" role="alert">{t('entry.whoMissing')}</p>}
           </fieldset>
         )}
         <fieldset>
@@ -69,7 +81,7 @@ export default function EntryPage({ person }: { person: string | undefined }): R
           {refused && (refused.problem.errors
             ? <Alert type="error" showIcon title={t('entry.refused')} description={loose.length > 0 ? loose.map((f) => f[language]).join(' ') : undefined} />
             : <Fault refused={refused} />)}
-          <Button type="primary" size="large" htmlType="submit" loading={busy} disabled={kind !== 'newPerson' && about === undefined}>{t('entry.submit')}</Button>
+          <Button type="primary" size="large" htmlType="submit" loading={busy}>{t('entry.submit')}</Button>
         </div>
       </Form>
       <RecentEntries />

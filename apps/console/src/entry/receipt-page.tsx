@@ -8,13 +8,14 @@ import { covered, valueTexts } from '../persons/value-text.js';
 import { Fault } from '../shell/fault.js';
 import { LiveMark } from '../shell/live-mark.js';
 import { hashOf } from '../shell/route.js';
-import { useText } from '../text/language.js';
+import { useLanguage, useText } from '../text/language.js';
 import { minuteOf, momentOf } from '../text/times.js';
 import { Lights } from './lights.js';
 
 /** One entry and its twelve lights, as they move. */
 export default function ReceiptPage({ id }: { id: string }): ReactNode {
   const t = useText();
+  const { language } = useLanguage();
   const { state: entry, liveness, refused } = useEvents<EntryView>(`/entries/${id}/events`, 'entry');
   if (refused) return <div className="narrow"><Fault refused={refused} /></div>;
   if (entry === undefined) return <Skeleton active paragraph={{ rows: 10 }} />;
@@ -25,7 +26,7 @@ export default function ReceiptPage({ id }: { id: string }): ReactNode {
         <Entered entry={entry} />
         <div className="receipt-state">
           <p className={`entry-progress ${entry.state}`} role="status">
-            {entry.state === 'resolved' ? t('receipt.resolved', { time: minuteOf(entry.resolvedAt ?? entry.submittedAt) }) : t(`receipt.${entry.state}`)}
+            {entry.state === 'resolved' ? t('receipt.resolved', { time: minuteOf(entry.resolvedAt ?? entry.submittedAt, language) }) : t(`receipt.${entry.state}`)}
           </p>
           <p className="quiet entry-number">{t('receipt.number', { id: entry.id })}</p>
           <div className="receipt-actions">
@@ -42,6 +43,7 @@ export default function ReceiptPage({ id }: { id: string }): ReactNode {
 function Entered({ entry }: { entry: EntryView }): ReactNode {
   const wording = useWording();
   const { t } = wording;
+  const { language } = useLanguage();
   const entered = Object.entries(entry.body).flatMap(([path, value]) => {
     const texts = valueTexts(path, value, wording);
     return texts.length === 0 ? [] : [{ path, text: texts.map((text) => covered(path, text)).join(t('value.list')) }];
@@ -49,7 +51,7 @@ function Entered({ entry }: { entry: EntryView }): ReactNode {
   return (
     <dl className="facts entered" aria-label={t('receipt.what')}>
       {entered.map(({ path, text }) => <div key={path}><dt>{fieldName(path, t)}</dt><dd>{text}</dd></div>)}
-      {entry.sourceTime !== undefined && <div><dt>{t(entry.kind === 'death' ? 'entry.occurredOn.death' : 'entry.occurredOn')}</dt><dd>{momentOf(entry.sourceTime)}</dd></div>}
+      {entry.sourceTime !== undefined && <div><dt>{t(entry.kind === 'death' ? 'entry.occurredOn.death' : 'entry.occurredOn')}</dt><dd>{momentOf(entry.sourceTime, language)}</dd></div>}
     </dl>
   );
 }

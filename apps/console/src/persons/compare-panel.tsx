@@ -2,7 +2,7 @@ import { Empty, Switch, Tooltip } from 'antd';
 import { useMemo, useState, type ReactNode } from 'react';
 import type { PersonView, RecordView } from '#libs/entries/controllers/golden-views';
 import { parseKey } from './record-key.js';
-import { useText, type Text } from '../text/language.js';
+import { useLanguage, useText, type Text } from '../text/language.js';
 import { momentOf } from '../text/times.js';
 import type { TextKey } from '../text/zh.js';
 import { sideBySide, type Cell, type ComparedRow } from './side-by-side.js';
@@ -43,11 +43,12 @@ export function ComparePanel({ person, nameOf, cover }: { person: PersonView; na
 }
 
 function RecordHead({ record: r, name, cover, t }: { record: RecordView; name: string; cover: Cover; t: Text }): ReactNode {
+  const { language } = useLanguage();
   return (
     <th scope="col">
       <span className="record-system">{name}</span>
       <small className="record-key" title={parseKey(r.key).naturalKey.length > 20 ? cover('', parseKey(r.key).naturalKey) : undefined}>{cover('', parseKey(r.key).naturalKey)}</small>
-      <small className="quiet">{t('compare.updated', { time: momentOf(r.sourceTime ?? r.observedAt) })}</small>
+      <small className="quiet">{t('compare.updated', { time: momentOf(r.sourceTime ?? r.observedAt, language) })}</small>
       {r.state === 'withdrawn' && <em className="record-tag">{t('compare.withdrawn')}</em>}
       {r.attached && <em className="record-tag">{t('compare.attached')}</em>}
     </th>

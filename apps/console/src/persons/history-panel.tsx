@@ -3,6 +3,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import type { KnownStateView } from '#libs/entries/controllers/golden-views';
 import { ask, Refused } from '../api/hub-api.js';
 import { Fault } from '../shell/fault.js';
+import { useLanguage } from '../text/language.js';
 import { minuteOf, momentOf } from '../text/times.js';
 import { fieldName } from './compare-panel.js';
 import { useWording } from './use-wording.js';
@@ -14,6 +15,7 @@ interface Page { items: KnownStateView[]; next: string | null }
 export function HistoryPanel({ id, nameOf, cover }: { id: string; nameOf: (system: string) => string; cover: (path: string, text: string) => string }): ReactNode {
   const wording = useWording();
   const { t } = wording;
+  const { language } = useLanguage();
   const [page, setPage] = useState<Page>();
   const [refused, setRefused] = useState<Refused>();
   const load = async (after?: string | null): Promise<void> => {
@@ -34,10 +36,10 @@ export function HistoryPanel({ id, nameOf, cover }: { id: string; nameOf: (syste
         {page.items.map((state, i) => (
           <li key={state.knownFrom}>
             <div className="history-when">
-              <b>{minuteOf(state.knownFrom)}</b>
+              <b>{minuteOf(state.knownFrom, language)}</b>
               {i === 0 && state.knownTo === undefined && <em>{t('history.now')}</em>}
               {page.next === null && i === page.items.length - 1 && <em className="first">{t('history.first')}</em>}
-              {state.trueFrom !== undefined && <small className="quiet">{t('history.true', { time: momentOf(state.trueFrom) })}</small>}
+              {state.trueFrom !== undefined && <small className="quiet">{t('history.true', { time: momentOf(state.trueFrom, language) })}</small>}
             </div>
             <dl>
               {state.changed.map((path) => {
@@ -45,7 +47,7 @@ export function HistoryPanel({ id, nameOf, cover }: { id: string; nameOf: (syste
                 return (
                   <div key={path}>
                     <dt>{fieldName(path, t)}</dt>
-                    <dd>{valueTexts(path, field?.value, wording).map((text) => cover(path, text)).join(t('value.list')) || '–'}{field && <small className="quiet"> {nameOf(field.provenance.system)}</small>}</dd>
+                    <dd>{valueTexts(path, field?.value, wording).map((text) => cover(path, text)).join(t('value.list')) || '–'}{field && <small className="quiet from">{t('compare.origin', { system: nameOf(field.provenance.system) })}</small>}</dd>
                   </div>
                 );
               })}

@@ -7,7 +7,7 @@ import { Fault } from '../shell/fault.js';
 import { Icon } from '../shell/icons.js';
 import { hashOf } from '../shell/route.js';
 import { go } from '../shell/use-route.js';
-import { useText } from '../text/language.js';
+import { useLanguage, useText } from '../text/language.js';
 import { momentOf } from '../text/times.js';
 import { ComparePanel } from './compare-panel.js';
 import { HistoryPanel } from './history-panel.js';
@@ -56,6 +56,7 @@ const SHOWN = ['citizenId', 'phones', 'currentAddress', 'registeredAddress'] as 
 function PersonHead({ person: { fields, records, asOf }, cover, actions }: { person: PersonView; cover: (path: string, text: string) => string; actions: ReactNode }): ReactNode {
   const wording = useWording();
   const { t } = wording;
+  const { language } = useLanguage();
   const textOf = (path: string): string => valueTexts(path, fields[path]?.value, wording).map((text) => cover(path, text)).join(t('value.list'));
   const vital = fields['vitalStatus']?.value;
   const [name] = valueTexts('name', fields['name']?.value, wording);
@@ -70,7 +71,7 @@ function PersonHead({ person: { fields, records, asOf }, cover, actions }: { per
       <dl className="facts">{SHOWN.map((path) => <div key={path}><dt>{t(`field.${path}`)}</dt><dd>{textOf(path) || <span className="nothing">–</span>}</dd></div>)}</dl>
       <p className="quiet person-sources">
         {records.length > 0 && t('person.records', { n: records.length, m: new Set(records.map((r) => r.system)).size })}
-        {asOf !== undefined && <>{records.length > 0 && ' · '}{t('person.asOf', { time: momentOf(asOf) })}</>}
+        {asOf !== undefined && <>{records.length > 0 && ' · '}{t('person.asOf', { time: momentOf(asOf, language) })}</>}
       </p>
     </section>
   );

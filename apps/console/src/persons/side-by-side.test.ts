@@ -5,7 +5,7 @@ import { ZH, type TextKey } from '../text/zh.js';
 import { sideBySide } from './side-by-side.js';
 import { covered, valueTexts, type Wording } from './value-text.js';
 
-const wording: Wording = { t: (key: TextKey, values = {}) => fill(ZH[key], values), codeName: (table, code) => (table === 'sex' ? { 1: '男', 2: '女' }[code] : undefined) };
+const wording: Wording = { t: (key: TextKey, values = {}) => fill((ZH as Partial<typeof ZH>)[key] ?? key, values), codeName: (table, code) => (table === 'sex' ? { 1: '男', 2: '女' }[code] : undefined) };
 const texts = (path: string, value: unknown): string[] => valueTexts(path, value, wording);
 const record = (system: string, body: object, more: object = {}) => ({ key: `${system}:person:1`, system, state: 'current', observedAt: '2026-04-01T00:00:00Z', attached: false, body, ...more });
 const from = (system: string) => ({ record: `${system}:person:1`, system, observedAt: '2026-04-01T00:00:00Z', reason: 'authority' });
@@ -59,6 +59,11 @@ describe('values in words', () => {
     expect(texts('phones', [{ number: '13900000001', verified: true }, { number: '02088', holder: 'landlord' }])).toEqual(['13900000001（已核实）', '02088（房东）']);
     expect(texts('relatives', [{ role: 'mother', name: name('王芳') }])).toEqual(['母亲 王芳']);
     expect(texts('facets.healthService', { senior: true, contracted: false })).toEqual(['老年人：是；已签约：否']);
+    expect(texts('facets.insurance', { status: 'employed', firstMonth: '1994-04' })).toEqual(['状态：在职；首次参保：1994-04']);
+    expect(texts('facets.communityAccount', { consents: ['share-profile', 'new'], registeredAt: '2024-01-01T00:00:00+08:00' })).toEqual(['已同意：提供资料、new；注册：2024-01-01']);
+    expect(texts('facets.disability', { category: '1', level: '3', status: 'valid' })).toEqual(['类别：1；等级：三级；状态：有效']);
+    expect(texts('currentAddress', { road: '中山路', number: '153', estate: '北苑小区', building: '3', raw: 'x' })).toEqual(['中山路153号北苑小区3幢']);
+    expect(texts('currentAddress', { estate: '马家村6组', number: '12', raw: 'x' })).toEqual(['马家村6组12号']);
     expect(texts('currentAddress', { raw: '后山那边', tags: ['空挂户'] })).toEqual(['后山那边（空挂户）']);
   });
 

@@ -1,6 +1,7 @@
 import type { Membership, OtherIdentifier, PersonFacets, Relative } from '#libs/model/bodies';
 import type { Address, CitizenIdReading, PartialDate, PersonName, Phone } from '#libs/model/values';
 import type { Text } from '../text/language.js';
+import { isoDayOf } from '../text/times.js';
 import type { TextKey } from '../text/zh.js';
 
 /** What a value is put into words with: the texts of the language, and the name of a national code. */
@@ -9,8 +10,13 @@ export interface Wording {
   codeName(table: CodeTable, code: string): string | undefined;
 }
 
-export type CodeTable = 'sex' | 'ethnicGroup' | 'maritalStatus' | 'education' | 'politicalStatus' | 'relation';
+export type CodeTable = 'sex' | 'ethnicGroup' | 'maritalStatus' | 'education' | 'politicalStatus' | 'relation'
+  | 'disabilityCategory' | 'hukouNature' | 'residencePlace' | 'permitReason' | 'flowReason';
 const CODED: ReadonlySet<string> = new Set<CodeTable>(['sex', 'ethnicGroup', 'maritalStatus', 'education', 'politicalStatus', 'relation']);
+/** Details of facets that are codes of a national table; those of the canonical model's own words are in the dictionary as `code.<facet>.<detail>.<code>`. */
+const FACET_CODES: Readonly<Record<string, CodeTable>> = {
+  'disability.category': 'disabilityCategory', 'familyPlanning.hukouNature': 'hukouNature', 'permit.place': 'residencePlace', 'permit.reason': 'permitReason', 'grid.flowReason': 'flowReason', 'party.residenceType': 'residencePlace',
+};
 
 /** A value in words, one text an element; a scalar has one, nothing has none. Equal texts are equal values to the reader. */
 export function valueTexts(path: string, value: unknown, wording: Wording): string[] {
@@ -40,7 +46,7 @@ function objectText(path: string, value: object, wording: Wording): string {
     case 'currentAddress':
     case 'address': return addressText(value as Address, wording);
     case 'relatives': return relativeText(value as Relative, wording);
-    default: return path.startsWith('memberships') ? membershipText(value as Membership, wording) : facetText(value as PersonFacets[keyof PersonFacets] & object, wording);
+    default: return path.startsWith('memberships') ? membershipText(value as Membership, wording) : facetText(path.replace('facets.', ''), value as PersonFacets[keyof PersonFacets] & object, wording);
   }
 }
 
@@ -59,11 +65,15 @@ function phoneText({ number, verified, holder }: Phone, { t }: Wording): string 
   return notes.length === 0 ? number : t('value.note', { value: number, note: notes.join(' ') });
 }
 
-/** An address as it is said in China, in either language: 幸福小区3幢2单元301室. What could not be read stands as written. */
+/**
+ * An address as it is said in China, in either language: 中山路153号幸福小区3幢2单元301室, in the order in which the hub reads it back. What
+ * could not be read stands as written.
+ */
 export function addressText(a: Address, { t }: Wording): string {
   const { building, unit, floor, room, number } = a;
+  const house = number && (number.endsWith('弄') ? number : `${number}${t('value.number')}`);
   const text = [
-    a.place, a.estate, a.road, number && `${number}${t('value.number')}`, building && `${building}${t('value.building')}`, unit && `${unit}${t('value.unit')}`,
+    a.place, a.road, a.road && house, a.estate, a.road ? undefined : house, building && `${building}${t('value.building')}`, unit && `${unit}${t('value.unit')}`,
     room === undefined && floor !== undefined ? floor : undefined, room && `${room}${t('value.room')}`,
   ].filter(Boolean).join('');
   const shown = text === '' ? a.raw : text;
@@ -79,16 +89,28 @@ function membershipText({ relation }: Membership, { t, codeName }: Wording): str
   return relation === undefined ? t('value.member') : (codeName('relation', relation) ?? relation);
 }
 
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT/;
+
 /** `name：value` of every detail that is there. Keys are named where the dictionary has them. */
-function facetText(facet: object, { t }: Wording): string {
+function facetText(kind: string, facet: object, { t, codeName }: Wording): string {
   const details = Object.entries(facet).filter(([, v]) => v !== undefined && v !== '' && !(Array.isArray(v) && v.length === 0));
-  const said = (v: unknown): string => (typeof v === 'boolean' ? t(v ? 'value.yes' : 'value.no') : Array.isArray(v) ? v.join(' ') : String(v));
-  return details.map(([key, v]) => t('value.detail', { name: named(key, t), value: said(v) })).join(t('value.details'));
+  const coded = (key: string, v: unknown): string => {
+    const table = FACET_CODES[`${kind}.${key}`];
+    const word = table === undefined ? wordOf(`code.${kind}.${key}.${String(v)}`, t) : codeName(table, String(v));
+    return word ?? (TIMESTAMP.test(String(v)) ? isoDayOf(String(v)) : String(v));
+  };
+  const said = (key: string, v: unknown): string => (typeof v === 'boolean' ? t(v ? 'value.yes' : 'value.no') : Array.isArray(v) ? v.map((e) => coded(key, e)).join(t('value.list')) : coded(key, v));
+  return details.map(([key, v]) => t('value.detail', { name: named(key, t), value: said(key, v) })).join(t('value.details'));
 }
 
 function named(key: string, t: Wording['t']): string {
-  const text = t(`facet.${key}` as TextKey) as string | undefined;
-  return text === undefined || text === `facet.${key}` ? key : text;
+  return wordOf(`facet.${key}`, t) ?? key;
+}
+
+/** The dictionary's word; undefined where it has none. */
+function wordOf(key: string, t: Wording['t']): string | undefined {
+  const text = t(key as TextKey) as string | undefined;
+  return text === key ? undefined : text;
 }
 
 /** Codes of places that are long and nobody's. */

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { Account } from '#libs/access/account';
 import { useSession } from '../session.js';
 import { useLanguage, useText, type Text } from '../text/language.js';
+import { AwayBanner } from './away-banner.js';
 import { Icon, type IconName } from './icons.js';
 import { hashOf, mayEnter, type Route } from './route.js';
 import { Seal } from './seal.js';
@@ -39,6 +40,7 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
           </div>
         </div>
       </header>
+      <AwayBanner />
       <main id="content" className="content" tabIndex={-1}>{children}</main>
     </div>
   );

@@ -1,4 +1,4 @@
-import { Alert, Button, Form, Input } from 'antd';
+import { Button, Form, Input } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { Refused } from '../api/hub-api.js';
 import { useSession } from '../session.js';
@@ -37,7 +37,7 @@ export function SignInPage(): ReactNode {
         <div className="sign-in-language"><LanguageButton /></div>
         <div className="sign-in-card">
           <h2>{t('signIn.title')}</h2>
-          {refused ? <Fault refused={refused} /> : why === 'ended' ? <Alert type="info" showIcon title={t('signIn.ended')} /> : why && <Fault refused={why} />}
+          {refused ? <Fault refused={refused} /> : why && <Fault refused={why} />}
           <Form layout="vertical" requiredMark={false} onFinish={(values: { username: string; password: string }) => void submit(values)}>
             <Form.Item name="username" label={t('signIn.username')} rules={[{ required: true, message: t('signIn.needUsername') }]}>
               <Input autoFocus autoComplete="username" autoCapitalize="none" spellCheck={false} size="large" />

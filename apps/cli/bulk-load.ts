@@ -5,6 +5,7 @@ import type { CityDirectory } from '#libs/intake/city-directory';
 import { systemClock } from '#libs/kernel/clock';
 import type { MatchModel } from '#libs/matching/match-model';
 import { openDataSource } from '#libs/store/data-source';
+import { replaceMatchModel } from '#libs/store/match-model-store';
 import { authorityOfFolders, connectorsOf, type StoreContext } from './store-context.js';
 
 /** First load of a city into the empty store at hand, with the connector folders of its configuration. */
@@ -14,6 +15,8 @@ export async function bulkLoad({ config, store }: StoreContext, city: CityDirect
   const owner = await openDataSource({ url: store.ownerUrl, poolSize: 2, as: 'owner' });
   const started = performance.now();
   try {
+    // Kept first: whatever ends this process, records and model never part.
+    await replaceMatchModel(store.pool, model, new Date(systemClock.now()));
     const result = await loadCity({
       owner, sealing: store.sealing, keysFile: config.keysFile, clock: systemClock, model, connectors, authority: authority.table, restricted: authority.restricted,
     }, city, onProgress);

@@ -7,6 +7,7 @@ import type { Connector } from '#libs/connector-sdk/connector';
 import { loadConnectors } from '#libs/connector-sdk/load-connector';
 import type { Clock } from '#libs/kernel/clock';
 import { TOPIC } from '#libs/model/events';
+import { personModel, readMatchModel, type MatchModel } from '#libs/matching/match-model';
 import type { Config } from '#libs/platform/config';
 import { Health } from '#libs/platform/health';
 import type { Logger } from '#libs/platform/logger';
@@ -16,6 +17,7 @@ import type { Shutdown } from '#libs/platform/shutdown';
 import { replaceAuthority } from '#libs/store/authority-store';
 import { openCityDirectory } from '#libs/intake/city-directory';
 import { findCity, saveCity } from '#libs/store/city-store';
+import { keepMatchModel } from '#libs/store/match-model-store';
 import { openStore, type OpenStore } from '#libs/store/open-store';
 import { Relay } from '#libs/store/relay';
 import { HUB_AUTHORITY } from '#libs/survivorship/hub-authority';
@@ -31,6 +33,8 @@ export interface HubParts {
   store: OpenStore;
   log: Log;
   connectors: Connector[];
+  /** What the records of this store are resolved with. */
+  model: MatchModel;
   /** Of the city in the store; empty before one was loaded. */
   divisions: Divisions;
   /** Sign-in codes of this process. */
@@ -72,7 +76,8 @@ export async function openParts(config: Config, clock: Clock, logger: Logger, sh
     const { code, name, snapshotDate, divisionsCsv } = await openCityDirectory(cityDir);
     await store.unitOfWork.run((tx) => saveCity(tx.client, { code, name, snapshotDate, divisions: divisionsCsv }, new Date(clock.now())));
   }
+  const model = readMatchModel(await keepMatchModel(store.pool, personModel(), new Date(clock.now())));
   const city = await findCity(store.pool);
   const divisions = Divisions.parse(city?.divisions ?? NO_DIVISIONS);
-  return { config, clock, logger, metrics, health, store, log, connectors, divisions, oneTimeCodes: new OneTimeCodes(clock), ...(cityDir !== undefined && { cityDir }) };
+  return { config, clock, logger, metrics, health, store, log, connectors, model, divisions, oneTimeCodes: new OneTimeCodes(clock), ...(cityDir !== undefined && { cityDir }) };
 }

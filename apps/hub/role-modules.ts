@@ -10,7 +10,6 @@ import { FanoutStore } from '#libs/fanout/fanout-store';
 import { Receipts } from '#libs/fanout/receipts';
 import { Intake } from '#libs/intake/intake';
 import { IntakeModule } from '#libs/intake/intake-module';
-import { personModel } from '#libs/matching/match-model';
 import { TOPIC } from '#libs/model/events';
 import { ResolutionModule } from '#libs/resolution/resolution-module';
 import { decisionEffects } from './decision-effects.js';
@@ -20,7 +19,7 @@ import type { HubParts } from './open-parts.js';
 
 /** The Nest modules of this process's roles. The guard of libs/access stands in all of them. */
 export function roleModules(parts: HubParts): DynamicModule[] {
-  const { config, clock, logger, metrics, health, store, log, connectors, divisions } = parts;
+  const { config, clock, logger, metrics, health, store, log, connectors, model, divisions } = parts;
   const { dataSource, sealing, pool, unitOfWork } = store;
   const has = (role: HubParts['config']['roles'][number]): boolean => config.roles.includes(role);
   const modules = [AccessModule.register({ dataSource, sealing, clock, login: has('api'), oneTimeCodes: parts.oneTimeCodes })];
@@ -38,7 +37,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
     health.register('intake', () => intake.health());
   }
   if (has('resolution')) {
-    modules.push(ResolutionModule.register({ dataSource, sealing, clock, logger, model: personModel() }));
+    modules.push(ResolutionModule.register({ dataSource, sealing, clock, logger, model }));
     reads('resolution', [TOPIC.sourceRecordAccepted, TOPIC.command, TOPIC.targetKeyMinted]);
   }
   if (has('fanout') || has('api')) {
@@ -50,7 +49,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
     if (has('api')) {
       const receipts = new Receipts(fanoutStore, fanout.targets);
       modules.push(EntriesModule.register({
-        dataSource, sealing, clock, logger, divisions,
+        dataSource, sealing, clock, logger, model, divisions,
         systems: connectors.map(({ id, manifest: { name, nameEn, owner, category } }) => ({ id, name, nameEn, owner, category })),
         publishCommand: commandPublisher(parts),
         readReceipt: (entryId, openScopes) => receipts.receiptFor(entryId, openScopes),

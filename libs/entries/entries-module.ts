@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '#libs/kernel/clock';
+import type { MatchModel } from '#libs/matching/match-model';
 import type { Logger } from '#libs/platform/logger';
 import type { Sealing } from '#libs/platform/sealing';
 import type { Divisions } from '#libs/values/divisions';
@@ -45,6 +46,8 @@ export interface EntriesParts {
   sealing: Sealing;
   clock: Clock;
   logger: Logger;
+  /** What the store's records are resolved with, and explained by. */
+  model: MatchModel;
   divisions: Divisions;
   publishCommand: PublishCommand;
   readReceipt: ReadReceipt;
@@ -103,7 +106,7 @@ export class EntriesModule {
     const disputing = new Disputes({ store: disputes, terms, scope, authority, commands }, parts.divisions, clock);
     const receipts = new ReceiptLines(parts.readReceipt);
     const boards = new SystemBoardReader(dataSource, authority, parts.systems);
-    const explainer = new PairExplainer(dataSource, sealing);
+    const explainer = new PairExplainer(dataSource, sealing, parts.model);
     const instances = [
       parts.divisions, commands, entries, submitting,
       new EntityFinder(loader, entities, scope, disputes),

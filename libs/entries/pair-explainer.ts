@@ -3,7 +3,7 @@ import type { SourceRecord } from '#libs/model/source-record';
 import { blockingKeys, isCounted, levelOf, type KeyKind, type KeyLevel } from '#libs/matching/blocking';
 import { valueLevels } from '#libs/matching/candidate-pairs';
 import { explainPair, type PairExplanation } from '#libs/matching/explain-pair';
-import { personModel } from '#libs/matching/match-model';
+import type { MatchModel } from '#libs/matching/match-model';
 import { personFeatures } from '#libs/matching/person-features';
 import type { Sealing } from '#libs/platform/sealing';
 
@@ -12,11 +12,10 @@ import type { Sealing } from '#libs/platform/sealing';
  * people share their phones, places and IDs. The evidence of the households around them is not in it: that belongs to others.
  */
 export class PairExplainer {
-  private readonly model = personModel();
-
   constructor(
     private readonly db: DataSource,
     private readonly sealing: Sealing,
+    private readonly model: MatchModel,
   ) {}
 
   async explain(a: SourceRecord<'person'>, b: SourceRecord<'person'>): Promise<PairExplanation | undefined> {

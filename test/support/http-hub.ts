@@ -11,6 +11,7 @@ import { EntriesModule } from '#libs/entries/entries-module';
 import type { ReceiptLine } from '#libs/model/receipt';
 import { systemClock, type Clock } from '#libs/kernel/clock';
 import { Health } from '#libs/platform/health';
+import { personModel } from '#libs/matching/match-model';
 import { silentLogger } from '#libs/platform/logger';
 import { Metrics } from '#libs/platform/metrics';
 import { Sealing } from '#libs/platform/sealing';
@@ -65,7 +66,7 @@ export async function startHttpHub(db: TestDatabase, options: { clock?: Clock; l
   const app = await createHttpApp([
     AccessModule.register({ dataSource: db.dataSource, sealing, clock, login: true, ...(options.loginLimits && { loginLimits: options.loginLimits }) }),
     EntriesModule.register({
-      dataSource: db.dataSource, sealing, clock, logger: silentLogger, divisions: Divisions.parse(CITY),
+      dataSource: db.dataSource, sealing, clock, logger: silentLogger, model: personModel(), divisions: Divisions.parse(CITY),
       publishCommand: (message) => {
         if (logFailure.error) return Promise.reject(logFailure.error);
         commands.push(message);

@@ -3,7 +3,7 @@ import { isEmptyStore } from '#libs/bulk/load-city';
 import type { LoadProgress, LoadResult } from '#libs/bulk/load-result';
 import { openCityDirectory } from '#libs/intake/city-directory';
 import { bulkLoad, snapshotLoad } from '../bulk-load.js';
-import { modelOf } from '../match-model-file.js';
+import { modelOf, modelOfStore } from '../match-model-file.js';
 import { withStore, type StoreOptions } from '../store-context.js';
 import { table, Terminal, type OutputOptions } from '../terminal.js';
 
@@ -14,7 +14,7 @@ export function loadCommand(program: Command): void {
     .description('load a city directory: into an empty store in bulk, else as a snapshot whose files are read once')
     .argument('<dir>', 'city directory: city.yaml, divisions.csv and one folder a system')
     .option('--data-dir <dir>', 'data directory (default: YICI_DATA_DIR or .yici)')
-    .option('--model <file>', 'match model made by yici train (default: the one that ships)')
+    .option('--model <file>', 'match model made by yici train; the store keeps it (default: the one it has, else the one that ships)')
     .option('--json', 'print the result as one JSON object, the last line')
     .action((dir: string, options: Options) => load(dir, options));
 }
@@ -22,10 +22,11 @@ export function loadCommand(program: Command): void {
 async function load(dir: string, options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const city = await openCityDirectory(dir);
-  const model = modelOf(options.model);
+  const given = modelOf(options.model);
   await withStore(options, async (context) => {
     try {
       const empty = await isEmptyStore({ client: context.store.pool as never });
+      const model = empty ? given : await modelOfStore(context.store, options.model === undefined ? undefined : given);
       const result = await (empty ? bulkLoad : snapshotLoad)(context, city, model, (p) => show(terminal, p));
       terminal.endProgress();
       terminal.result(result, (r) => words(city.name, r));

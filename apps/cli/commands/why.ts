@@ -7,6 +7,7 @@ import type { PairExplanation } from '#libs/matching/explain-pair';
 import type { SourceRecord } from '#libs/model/source-record';
 import { AuditStore } from '#libs/store/audit-store';
 import { SourceRecordStore } from '#libs/store/source-record-store';
+import { modelOfStore } from '../match-model-file.js';
 import { withStore, type StoreContext, type StoreOptions } from '../store-context.js';
 import { table, Terminal, type OutputOptions } from '../terminal.js';
 
@@ -48,7 +49,7 @@ async function explain({ store }: StoreContext, keys: [RecordKey, RecordKey]): P
   const missing = keys.filter((k) => !found.has(k));
   if (missing.length > 0) throw unknownRecord(missing.length);
   const [a, b] = keys.map((k) => found.get(k)!.record as SourceRecord<'person'>) as [SourceRecord<'person'>, SourceRecord<'person'>];
-  const explanation = (await new PairExplainer(store.dataSource, store.sealing).explain(a, b))!;
+  const explanation = (await new PairExplainer(store.dataSource, store.sealing, await modelOfStore(store)).explain(a, b))!;
   return { records: keys, entities, together: entities[0] !== undefined && entities[0] === entities[1], ...explanation };
 }
 

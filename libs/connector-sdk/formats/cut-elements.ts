@@ -115,12 +115,14 @@ class ElementCutter {
 
   /** Behind `</result>` (or `<result/>`), -1 when it does not come before `limit`. */
   private recordEnd(buffer: Buffer, start: number, limit: number): number {
-    const tagEnd = buffer.indexOf('>', start);
-    if (tagEnd >= 0 && tagEnd < limit && buffer[tagEnd - 1] === 0x2f) return tagEnd + 1;
-    for (let i = buffer.indexOf(this.close, start); i >= 0 && i < limit; i = buffer.indexOf(this.close, i + 1)) {
+    // Looked for in the record alone: a file of unclosed records would else be gone through to its end for each of them.
+    const record = buffer.subarray(start, limit);
+    const tagEnd = record.indexOf('>');
+    if (tagEnd > 0 && record[tagEnd - 1] === 0x2f) return start + tagEnd + 1;
+    for (let i = record.indexOf(this.close); i >= 0; i = record.indexOf(this.close, i + 1)) {
       let end = i + this.close.length;
-      while (end < limit && buffer[end]! <= 0x20) end += 1;
-      if (buffer[end] === 0x3e) return end + 1;
+      while (end < record.length && record[end]! <= 0x20) end += 1;
+      if (record[end] === 0x3e) return start + end + 1;
     }
     return -1;
   }

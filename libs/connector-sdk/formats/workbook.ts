@@ -158,10 +158,12 @@ class SheetReader {
   }
 }
 
-/** `AB12` → 27; a cell without a reference follows the one before it. */
+/** `AB12` → 27; a cell without a reference follows the one before it. Throws for what is no reference: its row is damaged. */
 function columnIndex(reference: string | undefined, before: number): number {
   if (reference === undefined) return before + 1;
+  const letters = /^([A-Z]{1,3})\d{1,7}$/.exec(reference)?.[1];
+  if (letters === undefined) throw new Error('no reference of a cell');
   let index = 0;
-  for (const letter of reference.replace(/\d+$/, '')) index = index * 26 + letter.charCodeAt(0) - 64;
+  for (const letter of letters) index = index * 26 + letter.charCodeAt(0) - 64;
   return index - 1;
 }

@@ -13,9 +13,19 @@ export interface OccupancyPlan {
   residences: ResidenceChange[];
 }
 
+/** Who moved, or which house has other doors than before. */
+interface Moved {
+  entityId: string;
+  /** Before and after. */
+  doors: readonly Buffer[];
+  /** The house itself. */
+  dwellingId?: string;
+}
+
 /**
- * Finds the dwellings whose number of residents may have changed: where a changed person lived and lives. One delivery a
- * dwelling and change; what it says is counted when it is written, so that many changes of one house are one write.
+ * Finds the dwellings whose number of residents may have changed: where a changed person lived and lives, and which had or have the
+ * doors of a changed dwelling. One delivery a dwelling and change; what it says is counted when it is written, so that many changes of
+ * one house are one write.
  */
 export class OccupancyPlanner {
   private readonly occupancy: Occupancy;
@@ -29,27 +39,29 @@ export class OccupancyPlanner {
     const [dwellingIds, personIds] = [ids('dwelling'), ids('person')];
     const doors = dwellingIds.length === 0 ? new Map<string, string[]>() : await this.occupancy.doorsOf(dwellingIds);
     const residences = personIds.length === 0 ? [] : await this.occupancy.changesOf(personIds);
-    return { doors, residences, wanted: await this.deliveriesFor(messages, residences, settled) };
+    const moved = residences.map((r): Moved => ({ entityId: r.personId, doors: r.doors }));
+    const rehung = (await this.store.occupancy.changedDoors(doors)).map((d): Moved => ({ entityId: d.dwellingId, doors: d.doors, dwellingId: d.dwellingId }));
+    return { doors, residences, wanted: await this.deliveriesFor(messages, [...moved, ...rehung], settled) };
   }
 
-  private async deliveriesFor(messages: readonly ChangeMessage[], residences: readonly ResidenceChange[], settled: Pick<NewDelivery, 'state' | 'reasonCode' | 'reason'>): Promise<Wanted[]> {
+  private async deliveriesFor(messages: readonly ChangeMessage[], moved: readonly Moved[], settled: Pick<NewDelivery, 'state' | 'reasonCode' | 'reason'>): Promise<Wanted[]> {
     const { store, target } = this;
-    const at = await store.occupancy.dwellingsAt(residences.flatMap((r) => r.doors));
-    if (at.length === 0) return [];
-    const dwellings = await store.entities.load(at.map((a) => a.dwellingId));
+    const at = await store.occupancy.dwellingsAt(moved.flatMap((m) => m.doors));
+    const dwellings = await store.entities.load([...at.map((a) => a.dwellingId), ...moved.flatMap((m) => m.dwellingId ?? [])]);
+    if (dwellings.size === 0) return [];
     const byDoor = new Map<string, string[]>();
     for (const { door, dwellingId } of at) byDoor.set(door, [...(byDoor.get(door) ?? []), dwellingId]);
     const wanted: Wanted[] = [];
     const planned = new Set<string>();
-    for (const { personId, doors } of residences) {
-      const message = messages.findLast((m) => m.data.entityId === personId) ?? messages.findLast((m) => m.data.mergedInto === personId);
+    for (const { entityId, doors, dwellingId: own } of moved) {
+      const message = messages.findLast((m) => m.data.entityId === entityId) ?? messages.findLast((m) => m.data.mergedInto === entityId);
       if (message === undefined) continue;
       // A later change of the same person is another cause, though the dwelling itself has no new version by it.
       const causes = message.data.causes.flatMap((key) => entryIdOf(key) ?? []);
-      for (const dwellingId of new Set(doors.flatMap((d) => byDoor.get(d.toString('hex')) ?? []))) {
+      for (const dwellingId of new Set([...doors.flatMap((d) => byDoor.get(d.toString('hex')) ?? []), ...(own === undefined ? [] : [own])])) {
         const dwelling = dwellings.get(dwellingId);
         for (const record of dwelling === undefined ? [] : recordsAtTarget(dwelling, target.id)) {
-          for (const cause of causes.length > 0 ? causes : [`${personId}@${message.data.version}`]) {
+          for (const cause of causes.length > 0 ? causes : [`${entityId}@${message.data.version}`]) {
             // Whatever else moved in the same batch, a house is counted once.
             const unique = causes.length > 0 ? `${keyOf(record)} ${cause}` : keyOf(record);
             if (planned.has(unique)) continue;

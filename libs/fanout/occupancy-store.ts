@@ -42,6 +42,22 @@ export class OccupancyStore {
     });
   }
 
+  /** Of these dwellings those that would have other doors than they have, each with the doors it has and would have. */
+  async changedDoors(dwellings: ReadonlyMap<string, readonly string[]>): Promise<{ dwellingId: string; doors: Buffer[] }[]> {
+    if (dwellings.size === 0) return [];
+    const before = await this.pool.query<{ dwelling_id: string; door_ref: Buffer }>({
+      name: 'doors_of', text: 'select dwelling_id, door_ref from dwelling_door where dwelling_id = any($1::text[])', values: [[...dwellings.keys()]],
+    });
+    const known = new Map<string, Buffer[]>();
+    for (const row of before.rows) known.set(row.dwelling_id, [...(known.get(row.dwelling_id) ?? []), row.door_ref]);
+    return [...dwellings].flatMap(([dwellingId, names]) => {
+      const had = new Map((known.get(dwellingId) ?? []).map((ref) => [ref.toString('hex'), ref]));
+      const has = new Map(names.map((door) => this.doorRef(door)).map((ref) => [ref.toString('hex'), ref]));
+      const same = had.size === has.size && [...has.keys()].every((ref) => had.has(ref));
+      return same ? [] : [{ dwellingId, doors: [...new Map([...had, ...has]).values()] }];
+    });
+  }
+
   /** What would change of where these persons live; those who live as before are left out. */
   async changes(target: string, residences: ReadonlyMap<string, Residence | undefined>): Promise<ResidenceChange[]> {
     const households = await this.householdIds([...residences.values()].flatMap((r) => r?.household ?? []));

@@ -1,6 +1,7 @@
 import { Alert, Button, Form, Input, Segmented } from 'antd';
-import { useMemo, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Refused, ask } from '../api/hub-api.js';
+import { useReach } from '../api/reach.js';
 import { Fault } from '../shell/fault.js';
 import { go } from '../shell/use-route.js';
 import { useLanguage, useText } from '../text/language.js';
@@ -24,6 +25,9 @@ export default function EntryPage({ person }: { person: string | undefined }): R
   const [busy, setBusy] = useState(false);
   const [unsaid, setUnsaid] = useState(false);
   const who = useRef<HTMLFieldSetElement>(null);
+  const { returns } = useReach();
+  // Sending is the worker's to do again, not the page's.
+  useEffect(() => setRefused((said) => (said?.problem.status === 0 ? undefined : said)), [returns]);
   const today = useMemo(() => isoDayOf(Date.now()), []);
   // One id a form: whoever presses twice, or again after a lost answer, makes one entry. Changed fields make another one.
   const entryId = useRef(newId());
@@ -56,7 +60,7 @@ export default function EntryPage({ person }: { person: string | undefined }): R
       <div className="page-title"><h1>{t('entry.title')}</h1></div>
       <p className="intro">{t('entry.intro')}</p>
       <Form form={form} layout="vertical" className="panel entry-form" requiredMark={(label, { required }) => <>{label}{!required && <span className="optional">{t('entry.optional')}</span>}</>}
-        initialValues={{ occurredOn: today, direction: 'moved', change: 'married' }} scrollToFirstError={{ block: 'center', focus: true }}
+        initialValues={{ occurredOn: today, direction: 'moved', change: 'married' }} scrollToFirstError={whoMissing ? false : { block: 'center', focus: true }}
         onValuesChange={() => { entryId.current = newId(); }} onFinish={(values) => void submit(values)} onFinishFailed={() => { if (whoMissing) sayWho(); }}>
         <fieldset>
           <legend>{t('entry.kind')}</legend>

@@ -2,6 +2,7 @@ import { Button, Empty, Skeleton } from 'antd';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { KnownStateView } from '#libs/entries/controllers/golden-views';
 import { ask, Refused } from '../api/hub-api.js';
+import { useReach } from '../api/reach.js';
 import { Fault } from '../shell/fault.js';
 import { useLanguage } from '../text/language.js';
 import { minuteOf, momentOf } from '../text/times.js';
@@ -23,10 +24,14 @@ export function HistoryPanel({ id, nameOf, cover }: { id: string; nameOf: (syste
       const next = await ask<Page>('GET', `/persons/${id}/history?limit=20${after ? `&after=${encodeURIComponent(after)}` : ''}`);
       setPage((known) => (after && known ? { items: [...known.items, ...next.items], next: next.next } : next));
     } catch (error) {
-      if (error instanceof Refused) setRefused(error);
+      if (error instanceof Refused && error.problem.status !== 401) setRefused(error);
     }
   };
-  useEffect(() => { void load(); }, [id]);
+  const { returns } = useReach();
+  useEffect(() => {
+    setRefused(undefined);
+    void load();
+  }, [id, returns]);
   if (refused) return <Fault refused={refused} />;
   if (page === undefined) return <Skeleton active paragraph={{ rows: 6 }} />;
   if (page.items.length === 0) return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('history.none')} />;

@@ -1,8 +1,9 @@
 import { Alert, Button, Empty, Input } from 'antd';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import type { FoundPerson, PersonSummary } from '#libs/entries/controllers/golden-views';
 import type { Address } from '#libs/model/values';
 import { ask, Refused } from '../api/hub-api.js';
+import { useReach } from '../api/reach.js';
 import { Fault } from '../shell/fault.js';
 import { Icon } from '../shell/icons.js';
 import { useLanguage, useText } from '../text/language.js';
@@ -52,15 +53,23 @@ export function PersonFinder({ found, onFound, pickLabel, onPick, none, autoFocu
       setBusy(false);
     }
   };
+  const { returns } = useReach();
+  // What could not be asked while the hub was away is asked when it is back.
+  useEffect(() => { if (refused?.problem.status === 0) void search(term); }, [returns]);
   const faults = refused?.problem.errors;
   return (
     <div className="finder">
-      <form role="search" className="finder-form" onSubmit={(event) => { event.preventDefault(); void search(term); }}>
+      <div role="search" className="finder-form">
         <Input size="large" allowClear autoFocus={autoFocus} aria-label={t('search.label')} placeholder={t('search.placeholder')} value={text} autoComplete="off" spellCheck={false}
           prefix={<Icon name="search" />} suffix={kind && <span className="finder-kind">{t(`search.by.${kind}`)}</span>}
+          onPressEnter={(event) => {
+            // No form of its own: it stands inside the form of an entry, and a form in a form sends the page away.
+            event.preventDefault();
+            if (!event.nativeEvent.isComposing) void search(term);
+          }}
           onChange={(event) => { setText(event.target.value); if (event.target.value === '') setWords(undefined); }} />
-        <Button type="primary" size="large" htmlType="submit" loading={busy} disabled={term === undefined}>{t('search.submit')}</Button>
-      </form>
+        <Button type="primary" size="large" loading={busy} disabled={term === undefined} onClick={() => void search(term)}>{t('search.submit')}</Button>
+      </div>
       <p className="quiet finder-note">{t('search.exact')}{instead && <> <Button type="link" size="small" className="instead" onClick={() => { setWords(instead); void search(searchTermOf(text, instead)); }}>{t(`search.instead.${instead}`)}</Button></>}</p>
       <div aria-live="polite">
         {refused && (faults ? <Alert type="warning" showIcon title={faults.map((f) => f[language]).join(' ')} /> : <Fault refused={refused} />)}

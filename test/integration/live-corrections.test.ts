@@ -1,16 +1,12 @@
-import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import pg from 'pg';
 import { AccountStore } from '#libs/access/account-store';
 import { systemClock } from '#libs/kernel/clock';
 import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
-import { recordRef } from '#libs/store/source-record-codec';
 import { startCorrections } from '#libs/synthetic/simulators/corrections-simulator';
 import type { Fault } from '#libs/synthetic/simulators/faults';
 import type { Simulator } from '#libs/synthetic/simulators/simulator';
-import { quickFolder } from '#test/support/exchange-folder';
 import { caller } from '#test/support/http-hub';
-import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, type LiveHub } from '#test/support/live-hub';
 import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
@@ -20,43 +16,24 @@ const keyOf = (rectnum: string): string => `${SYSTEM}:person:${rectnum}`;
 
 let live: LiveHub<{ corrections: typeof startCorrections }>;
 let office: Simulator;
-let folder: string;
-let owner: pg.Client;
 /** Somebody the register knows as well. */
 let rectnum: string;
 
-const rows = async (sql: string, values: unknown[] = []): Promise<Record<string, string | null>[]> => (await owner.query(sql, values)).rows as Record<string, string | null>[];
-const flags = (): Promise<Record<string, string | null>[]> => rows('select distinct "TBBZ" from corrections."T_JZRY" order by 1');
+const flags = (): Promise<Record<string, string | null>[]> => live.sql('select distinct "TBBZ" from corrections."T_JZRY" order by 1');
 const record = async (key: string) => (await live.records(SYSTEM)).get(keyOf(key));
-const deliveries = () => live.db.pool.query<{ id: string; state: string; reason: string | null; attempts: number }>(
-  `select id, state, reason, attempts from delivery where target = $1 and reason_code is distinct from 'alreadyThere' order by id`, [SYSTEM]).then((r) => r.rows);
-const entityOf = async (key: string): Promise<string> => (await live.db.pool.query<{ entity_id: string }>(
-  'select c.entity_id from crosswalk c join source_record s on s.id = c.record_id where s.record_ref = $1', [recordRef(live.hub.parts.store.sealing, keyOf(key))])).rows[0]!.entity_id;
-async function enter(body: object): Promise<void> {
-  const answer = await live.as('worker')('POST', '/entries', { body: { personId: await entityOf(rectnum), occurredOn: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10), ...body } });
-  if (answer.status >= 300) throw new Error(`not entered: ${answer.status} ${answer.text}`);
-}
-/** The delivery behind those that are there already, when it has come to rest. */
-const next = async (known: number, state: string) => (await until(deliveries, (all) => all.length > known && all.at(-1)!.state === state)).at(-1)!;
+const deliveries = () => live.deliveries(SYSTEM);
+const enter = async (body: object): Promise<void> => live.enter(await live.entityOf(keyOf(rectnum)), body);
+const next = (known: number, state: string) => live.delivered(SYSTEM, known, state);
 
 beforeAll(async () => {
-  folder = quickFolder(SYSTEM);
-  live = await liveHub({ simulators: { corrections: startCorrections }, snapshots: ['hukou'], folders: { corrections: folder } });
+  live = await liveHub({ simulators: { corrections: startCorrections }, snapshots: ['hukou'], quick: true });
   office = live.simulators.corrections;
-  owner = new pg.Client({ connectionString: live.db.ownerUrl });
-  await owner.connect();
 }, 120_000);
-afterAll(async () => {
-  await owner.end();
-  await live.close();
-  rmSync(folder, { recursive: true });
-}, 60_000);
+afterAll(() => live.close(), 60_000);
 
 describe('the first connection', () => {
   it('reads every row whatever its flag says, and gives the very records of the snapshot', async () => {
-    const { records, dead } = await snapshotOf(SYSTEM);
-    await until(() => live.records(SYSTEM), (now) => now.size >= records.size);
-    await live.drained();
+    const { records, dead } = await live.arrived(SYSTEM);
     expect(essence(await live.records(SYSTEM))).toEqual(essence(records));
     // Of the dead rows of the file, SQL carries the one that only lacks its number.
     expect(dead).toHaveLength(3);
@@ -72,10 +49,10 @@ describe('the first connection', () => {
   it('never asks for the charge', async () => {
     const { rows: letters } = await live.db.pool.query<{ sealed_bytes: Buffer }>('select sealed_bytes from dead_letter where system = $1', [SYSTEM]);
     expect(letters.map((l) => live.hub.parts.store.sealing.openText(l.sealed_bytes)).join()).not.toContain('ZM');
-    await owner.query('alter table corrections."T_JZRY" drop column "ZM"');
+    await live.sql('alter table corrections."T_JZRY" drop column "ZM"');
     await office.change((await office.keys())[0]!, { LXDH: '13800000031' });
     await until(flags, (found) => !found.some((f) => f['TBBZ'] === '0'));
-    await owner.query(`alter table corrections."T_JZRY" add column "ZM" text not null default ''`);
+    await live.sql(`alter table corrections."T_JZRY" add column "ZM" text not null default ''`);
   });
 });
 
@@ -106,7 +83,7 @@ describe('what is entered once', () => {
     const known = (await until(deliveries, (all) => all.every((d) => d.state !== 'waiting'))).length;
     await enter({ kind: 'phone', phone: '13900000033' });
     const done = await next(known, 'confirmed');
-    const [row] = await rows('select * from corrections."T_HUB_OUT" where "LXDH" = $1', ['13900000033']);
+    const [row] = await live.sql('select * from corrections."T_HUB_OUT" where "LXDH" = $1', ['13900000033']);
     expect(row).toMatchObject({ RECTNUM: rectnum, LXDH: '13900000033', XZZ: null, SWBZ: null, TBBZ: '1', TBXX: null, GXSJ: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/) });
     // The number is the time and counter of the delivery's own id.
     expect(Number(row!['ID'])).toBe(parseInt(done.id.slice(0, 8) + done.id.slice(9, 13), 16) * 4096 + parseInt(done.id.slice(15, 18), 16));
@@ -115,7 +92,7 @@ describe('what is entered once', () => {
 
   it('is written once though the answer is lost and the system echoes in its own spelling', async () => {
     const known = (await deliveries()).length;
-    const before = (await rows('select 1 from corrections."T_HUB_OUT"')).length;
+    const before = (await live.sql('select 1 from corrections."T_HUB_OUT"')).length;
     office.faults.fail({ kind: 'lost-answer' }, 1);
     await enter({ kind: 'phone', phone: '13900000034' });
     await until(deliveries, (all) => all.length === known + 1);
@@ -129,17 +106,17 @@ describe('what is entered once', () => {
     office.faults.clear();
     await live.drained();
     expect(await deliveries()).toHaveLength(known + 2);
-    expect((await rows('select 1 from corrections."T_HUB_OUT"')).length).toBe(before + 2);
+    expect((await live.sql('select 1 from corrections."T_HUB_OUT"')).length).toBe(before + 2);
   });
 
   it('that the system refuses is rejected by flag and column, without the text that quotes it; a replay offers it again', async () => {
     const known = (await deliveries()).length;
     // A job of theirs that fails everything, and quotes it.
-    await owner.query(`create function corrections.refuse() returns trigger language plpgsql as $$ begin if new."TBBZ" = '0' then new."TBBZ" := '9'; new."TBXX" := '号码有误 LXDH: ' || new."LXDH"; end if; return new; end $$`);
-    await owner.query('create trigger refuse before insert or update on corrections."T_HUB_OUT" for each row execute function corrections.refuse()');
+    await live.sql(`create function corrections.refuse() returns trigger language plpgsql as $$ begin if new."TBBZ" = '0' then new."TBBZ" := '9'; new."TBXX" := '号码有误 LXDH: ' || new."LXDH"; end if; return new; end $$`);
+    await live.sql('create trigger refuse before insert or update on corrections."T_HUB_OUT" for each row execute function corrections.refuse()');
     await enter({ kind: 'phone', phone: '13900000036' });
     expect(await next(known, 'rejected')).toMatchObject({ reason: 'TBBZ 9: LXDH' });
-    await owner.query('drop trigger refuse on corrections."T_HUB_OUT"');
+    await live.sql('drop trigger refuse on corrections."T_HUB_OUT"');
     const [letter] = (await live.db.pool.query<{ id: string; reason: string }>(`select id, reason from dead_letter where system = $1 and stage = 'sending'`, [SYSTEM])).rows;
     expect(letter!.reason).not.toContain('139');
     // Who is outside the scope is told that there is nothing; a steward of the office of justice replays it.
@@ -150,7 +127,7 @@ describe('what is entered once', () => {
     const replayed = await caller(live.hub.url, { authorization: `Bearer ${token}` })('POST', `/dead-letters/${letter!.id}/replay`, { body: {} });
     expect(replayed.status).toBe(202);
     await next(known, 'confirmed');
-    expect(await rows(`select count(*)::int as n from corrections."T_HUB_OUT" where "LXDH" = '13900000036'`)).toEqual([{ n: 1 }]);
+    expect(await live.sql(`select count(*)::int as n from corrections."T_HUB_OUT" where "LXDH" = '13900000036'`)).toEqual([{ n: 1 }]);
     expect(await office.record(rectnum)).toMatchObject({ LXDH: '13900000036' });
   });
 });
@@ -178,11 +155,11 @@ describe('the exchange database in trouble', () => {
   });
 
   it('an account that may not set the flag, and a renamed column, are said in words of the database\'s owner', async () => {
-    await owner.query('alter table corrections."T_JZRY" rename column "XZZ" to "XZDZ"');
+    await live.sql('alter table corrections."T_JZRY" rename column "XZZ" to "XZDZ"');
     await until(() => live.state(SYSTEM), (s) => s?.code === 'YICI_LIVE_SCHEMA_DRIFT');
-    await owner.query('alter table corrections."T_JZRY" rename column "XZDZ" to "XZZ"');
+    await live.sql('alter table corrections."T_JZRY" rename column "XZDZ" to "XZZ"');
     await until(() => live.state(SYSTEM), (s) => s?.state === 'running');
-    await owner.query(`create role corrections_reader_${process.pid} login password 'x'; grant usage on schema corrections to corrections_reader_${process.pid}; grant select on all tables in schema corrections to corrections_reader_${process.pid}`);
+    await live.sql(`create role corrections_reader_${process.pid} login password 'x'; grant usage on schema corrections to corrections_reader_${process.pid}; grant select on all tables in schema corrections to corrections_reader_${process.pid}`);
     const url = new URL(office.environment['YICI_CORRECTIONS_DATABASE_URL']!);
     url.username = `corrections_reader_${process.pid}`;
     url.password = 'x';
@@ -194,6 +171,6 @@ describe('the exchange database in trouble', () => {
     await until(() => live.state(SYSTEM), (s) => s?.code === 'YICI_DATABASE_LOGIN');
     await live.restart();
     await until(() => record(rectnum), (r) => JSON.stringify(r?.body).includes('"64"'));
-    await owner.query(`drop owned by corrections_reader_${process.pid}; drop role corrections_reader_${process.pid}`);
+    await live.sql(`drop owned by corrections_reader_${process.pid}; drop role corrections_reader_${process.pid}`);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startGrid } from '#libs/synthetic/simulators/grid';
-import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, type LiveHub } from '#test/support/live-hub';
 import { until } from '#test/support/until';
 
 /** The hub writes at most so many residents in one request, whose answer may be lost. */
@@ -22,9 +22,7 @@ afterAll(() => live.close(), 60_000);
 
 describe('the grid', () => {
   it('is read by its list at first: the very records that its snapshot holds, but what REST cannot carry', async () => {
-    const { records } = await snapshotOf('grid');
-    await until(() => live.records('grid'), (now) => now.size >= records.size);
-    await live.drained();
+    const { records } = await live.arrived('grid');
     expect(essence(await live.records('grid'))).toEqual(essence(records));
     expect(await live.letters('grid')).toEqual([]);
   });
@@ -83,8 +81,7 @@ describe('the grid', () => {
     const before = written.length;
     const [person] = (await live.db.pool.query<{ id: string }>(`select c.entity_id as id from crosswalk c join source_record s on s.id = c.record_id join entity e on e.id = c.entity_id where e.record_type = 'person'
        and e.state = 'active' and s.state = 'current' and not s.test and not c.attached group by c.entity_id having count(*) filter (where s.system = 'grid') = 1 order by c.entity_id limit 1`)).rows;
-    const entered = await live.as('worker')('POST', '/entries', { body: { kind: 'phone', personId: person!.id, phone: '13800002222', occurredOn: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10) } });
-    expect(entered.status).toBeLessThan(300);
+    await live.enter(person!.id, { kind: 'phone', phone: '13800002222' });
     await until(async () => (await grid.written()).length, (n) => n > before);
     await until(quiet, (n) => n === 0);
     expect((await grid.written()).length).toBe(before + 1);

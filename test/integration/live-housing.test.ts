@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
@@ -11,8 +11,7 @@ import type { Fault } from '#libs/synthetic/simulators/faults';
 import { startHousing } from '#libs/synthetic/simulators/housing-simulator';
 import type { Simulator, StartSimulator } from '#libs/synthetic/simulators/simulator';
 import { Divisions } from '#libs/values/divisions';
-import { quickFolder } from '#test/support/exchange-folder';
-import { liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { liveHub, type LiveHub } from '#test/support/live-hub';
 import { MariadbServer, noMariadb } from '#test/support/mariadb-server';
 import { until } from '#test/support/until';
 
@@ -33,7 +32,6 @@ for (const { database, missing } of databases) {
   (missing === undefined ? describe : describe.skip)(`housing on ${database}${missing === undefined ? '' : `: ${missing}`}`, () => {
     let live: LiveHub<{ housing: StartSimulator }>;
     let bureau: Simulator;
-    let folder: string;
     let mariadb: MariadbServer | undefined;
     let titles: DataSource;
     let target: TargetChannel;
@@ -47,12 +45,11 @@ for (const { database, missing } of databases) {
     beforeAll(async () => {
       mariadb = database === 'MariaDB' ? await MariadbServer.start() : undefined;
       const url = await mariadb?.database('housing');
-      folder = quickFolder(SYSTEM);
-      live = await liveHub({ simulators: { housing: (context) => startHousing(url === undefined ? context : { ...context, databaseUrl: url }) }, folders: { housing: folder } });
+      live = await liveHub({ simulators: { housing: (context) => startHousing(url === undefined ? context : { ...context, databaseUrl: url }) }, quick: true });
       bureau = live.simulators.housing;
       titles = new DataSource(url === undefined ? { type: 'postgres', url: live.db.ownerUrl, schema: 'housing' } : { type: 'mysql', url: url.replace('mariadb:', 'mysql:') });
       await titles.initialize();
-      const connector = loadConnector(folder);
+      const connector = loadConnector(path.join(live.dir, 'connectors', SYSTEM));
       target = openTarget(connector, { secret: (name) => bureau.environment[name], clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n') })!;
     }, 150_000);
     afterAll(async () => {
@@ -60,15 +57,12 @@ for (const { database, missing } of databases) {
       await titles.destroy();
       await live.close();
       await mariadb?.stop();
-      rmSync(folder, { recursive: true });
     }, 60_000);
 
     const remove = (key: string): Promise<unknown> => titles.query(database === 'MariaDB' ? 'delete from `T_FWCQ` where `FWBM` = ?' : 'delete from "housing"."T_FWCQ" where "FWBM" = $1', [key]);
 
     it('brings at first the very records of the snapshot', async () => {
-      const { records, dead } = await snapshotOf(SYSTEM);
-      await until(() => live.records(SYSTEM), (now) => now.size >= records.size);
-      await live.drained();
+      const { records, dead } = await live.arrived(SYSTEM);
       expect(sayings(await live.records(SYSTEM))).toEqual(sayings(records));
       // Of the dead rows of the file SQL carries the one that only lacks its house code.
       expect(await live.letters(SYSTEM)).toEqual(dead.filter((code) => code === 'YICI_ROW_KEY_MISSING'));

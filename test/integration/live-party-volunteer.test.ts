@@ -12,7 +12,7 @@ import { recordRef } from '#libs/store/source-record-codec';
 import { startPartyVolunteer } from '#libs/synthetic/simulators/party-volunteer-simulator';
 import type { Simulator, StartSimulator } from '#libs/synthetic/simulators/simulator';
 import { caller } from '#test/support/http-hub';
-import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, type LiveHub } from '#test/support/live-hub';
 import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
@@ -59,10 +59,8 @@ afterAll(() => live.close(), 60_000);
 describe('the roster', () => {
   it('uploaded by its office gives the very records of the snapshot, and their dead letters', async () => {
     const sent = await call('office', 'PUT', UPLOAD, ROSTER);
-    const { records, dead } = await snapshotOf(SYSTEM);
     expect(sent).toMatchObject({ status: 200, json: { read: 21, dead: 3, void: 3 } });
-    await until(() => live.records(SYSTEM), (now) => now.size >= records.size);
-    await live.drained();
+    const { records, dead } = await live.arrived(SYSTEM);
     expect(essence(await live.records(SYSTEM))).toEqual(essence(records));
     expect(await live.letters(SYSTEM)).toEqual(dead);
     expect(await live.state(SYSTEM)).toEqual({ state: 'running', code: null });
@@ -120,10 +118,7 @@ describe('corrections', () => {
       [records.map(ref)])).rows[0]!;
     const own = records.find((r) => ref(r).equals(found))!;
     const known = (await deliveries()).length;
-    const entered = await live.as('worker')('POST', '/entries', { body: {
-      kind: 'phone', personId: entity, occurredOn: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10), phone: '13900000077',
-    } });
-    expect(entered.status).toBeLessThan(300);
+    await live.enter(entity, { kind: 'phone', phone: '13900000077' });
     await until(deliveries, (all) => all.length > known && all.at(-1)!.state === 'written');
     expect((await call('office', 'HEAD', `/deliveries/${SYSTEM}/workbook`)).status).toBe(405);
     expect((await deliveries()).at(-1)!.state).toBe('written');

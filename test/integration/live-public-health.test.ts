@@ -5,7 +5,7 @@ import { TOPIC } from '#libs/model/events';
 import type { Fault } from '#libs/synthetic/simulators/faults';
 import { startPublicHealth } from '#libs/synthetic/simulators/public-health-simulator';
 import { nameOf, personRecord } from '#test/support/fanout-stage';
-import { soapStage, timeless, type SoapStage } from '#test/support/soap-stage';
+import { isPerson, soapStage, timeless, type SoapStage } from '#test/support/soap-stage';
 import { until } from '#test/support/until';
 
 jest.setTimeout(120_000);
@@ -13,9 +13,12 @@ jest.setTimeout(120_000);
 let live: SoapStage;
 let intake: Intake;
 let fanout: Fanout;
+/** Before anybody new got a number. */
+let keys: readonly string[];
 
 beforeAll(async () => {
   live = await soapStage('public-health', startPublicHealth);
+  keys = await live.simulator.keys();
   intake = await live.startIntake();
   fanout = await live.startFanout();
 });
@@ -23,9 +26,6 @@ afterEach(() => live.simulator.faults.clear());
 afterAll(() => live.end());
 
 const place = (room: string) => ({ raw: `幸福家园3幢${room}室`, division: '990101002001', estate: '幸福家园', building: '3', room });
-const writes = async (key: string) => (await live.simulator.written()).filter((w) => w.key === key);
-const ofKey = (records: ReturnType<SoapStage['accepted']>, key: string) => records.filter((r) => r.recordType === 'person' && r.naturalKey === key);
-const own = async (key: string) => (await live.snapshot()).records.find((r) => r.recordType === 'person' && r.naturalKey === key)!;
 
 describe('public-health over SOAP 1.2', () => {
   it('brings the very persons, households and dead letters of its snapshot', async () => {
@@ -34,48 +34,44 @@ describe('public-health over SOAP 1.2', () => {
     // A household is what each of its members says of it: all of them are compared, not the last.
     const lines = (records: readonly { recordType: string; naturalKey: string }[]) => new Map([...new Set(records.map((r) => JSON.stringify(timeless(r as never))))].sort().map((l) => [l, 1]));
     expect(lines(live.accepted())).toEqual(lines(expected.records));
-    const { rows } = await live.stage.db.pool.query<{ code: string }>(`select code from dead_letter where system = 'public-health' order by code`);
     // Two of the three are equal byte for byte, and are two letters.
-    expect(rows.map((r) => r.code)).toEqual(expected.dead.map((d) => d.code).sort());
+    expect(await live.letters()).toEqual(expected.dead.map((d) => d.code).sort());
     expect(await live.state()).toMatchObject({ state: 'running' });
   });
 
   it('brings a change and somebody new, once each', async () => {
-    const [key] = await live.simulator.keys();
+    const [key] = keys;
     await live.simulator.change(key!, { phone: '13800000001', status: '3' });
     const minted = await live.simulator.add({ name: '李新', divisionCode: '990101002001', address: '幸福家园3幢201室' });
     expect(minted).toMatch(/^990101002001\d{5}$/);
-    const found: ReturnType<SoapStage['accepted']> = [];
-    await until(() => found.push(...live.accepted()), () => ofKey(found, minted).length > 0 && ofKey(found, key!).length > 0);
+    const found = await live.arrivals(minted, key!);
     expect(found.filter((r) => r.recordType === 'person').map((r) => r.naturalKey).sort()).toEqual([key, minted].sort());
-    expect(ofKey(found, key!)[0]).toMatchObject({ body: { vitalStatus: 'dead' } });
+    expect(found.find((r) => isPerson(r, key!))).toMatchObject({ body: { vitalStatus: 'dead' } });
   });
 
   it('goes on where it was after the hub and the system start anew', async () => {
-    const [, key] = await live.simulator.keys();
+    const [, key] = keys;
     await intake.close();
     await live.simulator.change(key!, { phone: '13800000002' });
     await live.restartSimulator();
     intake = await live.startIntake();
-    const found: ReturnType<SoapStage['accepted']> = [];
-    await until(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
+    const found = await live.arrivals(key!);
     expect(found.length).toBeLessThan(10);
   });
 });
 
 describe('an entry for public-health', () => {
   it('is written in its format, confirmed when it comes back, and ends there', async () => {
-    const [, , key] = await live.simulator.keys();
+    const [, , key] = keys;
     const before = await live.simulator.record(key!);
-    const entry = await live.entry('p-move', ['currentAddress'], { currentAddress: place('301') }, await own(key!));
+    const entry = await live.entry('p-move', ['currentAddress'], { currentAddress: place('301') }, await live.own(key!));
     await until(() => live.line(entry), (l) => l?.state === 'written');
-    expect(await writes(key!)).toEqual([expect.objectContaining({ columns: { address: '幸福家园3幢301室', divisionCode: '990101002001' }, answer: 'taken' })]);
+    expect(await live.writes(key!)).toEqual([expect.objectContaining({ columns: { address: '幸福家园3幢301室', divisionCode: '990101002001' }, answer: 'taken' })]);
     expect(await live.simulator.record(key!)).toEqual({ ...before, address: '幸福家园3幢301室', divisionCode: '990101002001', updateTime: expect.any(String) });
-    const found: ReturnType<SoapStage['accepted']> = [];
-    await until(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
-    await live.echo(fanout, ofKey(found, key!));
+    const found = await live.arrivals(key!);
+    await live.echo(fanout, found.filter((r) => isPerson(r, key!)));
     await until(() => live.line(entry), (l) => l?.state === 'confirmed');
-    expect(await writes(key!)).toHaveLength(1);
+    expect(await live.writes(key!)).toHaveLength(1);
   });
 
   it('opens the file of a newborn once, though the answer is lost', async () => {
@@ -89,7 +85,7 @@ describe('an entry for public-health', () => {
     intake = await live.startIntake();
     const minted = (await live.simulator.keys()).filter((k) => !before.includes(k));
     expect(minted).toEqual([expect.stringMatching(/^990101002001\d{5}$/)]);
-    expect(await writes(minted[0]!)).toHaveLength(2);
+    expect(await live.writes(minted[0]!)).toHaveLength(2);
     expect(await live.simulator.record(minted[0]!)).toMatchObject({ name: '张小宝', birth: '20261001', gender: '男', 'gender@code': '1', status: '1', idNo: '' });
     expect(live.log.published.filter((p) => p.topic === TOPIC.targetKeyMinted)).toHaveLength(1);
   });
@@ -99,20 +95,19 @@ describe('an entry for public-health', () => {
     const entry = await live.entry('p-unknown', ['currentAddress'], { currentAddress: place('302') }, stranger);
     await until(() => live.line(entry), (l) => l?.state === 'rejected');
     const { rows } = await live.stage.db.pool.query<{ reason: string }>(`select reason from dead_letter where system = 'public-health' and stage = 'sending'`);
-    expect(rows).toEqual([{ reason: 'public-health refused the write (code 1: @archiveNo).' }]);
+    expect(rows).toEqual([{ reason: '系统 public-health 拒绝写入（code 1: @archiveNo）。public-health refused the write (code 1: @archiveNo).' }]);
   });
 
   it('ends when the station spells what it got its own way', async () => {
-    const [, , , key] = await live.simulator.keys();
+    const [, , , key] = keys;
     live.simulator.faults.fail({ kind: 'echo' });
-    const entry = await live.entry('p-echo', ['currentAddress'], { currentAddress: place('305') }, await own(key!));
+    const entry = await live.entry('p-echo', ['currentAddress'], { currentAddress: place('305') }, await live.own(key!));
     await until(() => live.line(entry), (l) => l?.state === 'written');
     expect((await live.simulator.record(key!))!['address']).toBe('幸福家园３#３０５');
-    const found: ReturnType<SoapStage['accepted']> = [];
-    await until(() => found.push(...live.accepted()), () => ofKey(found, key!).length > 0);
-    await live.echo(fanout, ofKey(found, key!));
+    const found = await live.arrivals(key!);
+    await live.echo(fanout, found.filter((r) => isPerson(r, key!)));
     await until(() => live.line(entry), (l) => l?.state === 'confirmed');
-    expect(await writes(key!)).toHaveLength(1);
+    expect(await live.writes(key!)).toHaveLength(1);
   });
 });
 
@@ -139,12 +134,12 @@ describe('trouble of public-health', () => {
   });
 
   it('a delivery waits while the service has a fault of its own, and is written once when it is over', async () => {
-    const [, , , , key] = await live.simulator.keys();
+    const [, , , , key] = keys;
     live.simulator.faults.fail({ kind: 'soap-fault' });
-    const entry = await live.entry('p-fault', ['currentAddress'], { currentAddress: place('306') }, await own(key!));
+    const entry = await live.entry('p-fault', ['currentAddress'], { currentAddress: place('306') }, await live.own(key!));
     await until(() => live.line(entry), (l) => l?.state === 'waiting' && l.reasonCode === 'retrying');
     live.simulator.faults.clear();
     await until(() => live.line(entry), (l) => l?.state === 'written');
-    expect(await writes(key!)).toHaveLength(1);
+    expect(await live.writes(key!)).toHaveLength(1);
   });
 });

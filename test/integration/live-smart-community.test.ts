@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SmartCommunitySimulator } from '#libs/synthetic/simulators/smart-community-simulator';
 import { sign } from '#libs/connector-sdk/protocols/hmac';
 import { caller } from '#test/support/http-hub';
-import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, type LiveHub } from '#test/support/live-hub';
 import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
@@ -41,9 +41,7 @@ afterAll(() => live.close(), 60_000);
 
 describe('the list', () => {
   it('brings at first the very records that the snapshot holds, but what REST cannot carry', async () => {
-    const { records, dead } = await snapshotOf(SYSTEM);
-    await until(() => live.records(SYSTEM), (now) => now.size >= records.size);
-    await live.drained();
+    const { records, dead } = await live.arrived(SYSTEM);
     expect(essence(await live.records(SYSTEM))).toEqual(essence(records));
     expect(dead.length).toBeGreaterThan(0);
     expect(await live.letters(SYSTEM)).toEqual([]);

@@ -1,12 +1,8 @@
-import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import pg from 'pg';
 import type { AnySourceRecord, SourceRecord } from '#libs/model/source-record';
-import { recordRef } from '#libs/store/source-record-codec';
 import { startSocialAssistance } from '#libs/synthetic/simulators/social-assistance-simulator';
 import type { Simulator } from '#libs/synthetic/simulators/simulator';
-import { quickFolder } from '#test/support/exchange-folder';
-import { essence, liveHub, snapshotOf, type LiveHub } from '#test/support/live-hub';
+import { essence, liveHub, type LiveHub } from '#test/support/live-hub';
 import { until } from '#test/support/until';
 
 jest.setTimeout(180_000);
@@ -16,42 +12,22 @@ const keyOf = (key: string): string => `${SYSTEM}:person:${key}`;
 
 let live: LiveHub<{ 'social-assistance': typeof startSocialAssistance }>;
 let office: Simulator;
-let folder: string;
-let owner: pg.Client;
 /** Somebody the register knows as well. */
 let key: string;
 
-const rows = async (sql: string, values: unknown[] = []): Promise<Record<string, string | null>[]> => (await owner.query(sql, values)).rows as Record<string, string | null>[];
 const record = async (of: string) => (await live.records(SYSTEM)).get(keyOf(of)) as SourceRecord<'person'> | undefined;
-const deliveries = () => live.db.pool.query<{ id: string; state: string; reason: string | null; attempts: number }>(`select id, state, reason, attempts from delivery where target = $1 and reason_code is distinct from 'alreadyThere' order by id`, [SYSTEM])
-  .then((r) => r.rows);
-async function enter(body: object): Promise<void> {
-  const { rows: [found] } = await live.db.pool.query<{ entity_id: string }>(
-    'select c.entity_id from crosswalk c join source_record s on s.id = c.record_id where s.record_ref = $1', [recordRef(live.hub.parts.store.sealing, keyOf(key))]);
-  const answer = await live.as('worker')('POST', '/entries', { body: { personId: found!.entity_id, occurredOn: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10), ...body } });
-  if (answer.status >= 300) throw new Error(`not entered: ${answer.status} ${answer.text}`);
-}
-const next = async (known: number, state: string) => (await until(deliveries, (all) => all.length > known && all.at(-1)!.state === state)).at(-1)!;
+const deliveries = () => live.deliveries(SYSTEM);
 const living = (r: AnySourceRecord): boolean => r.recordType === 'person' && r.state === 'current' && r.test !== true && r.body.citizenId?.status === 'valid' && r.body.vitalStatus !== 'dead';
 
 beforeAll(async () => {
-  folder = quickFolder(SYSTEM);
-  live = await liveHub({ simulators: { 'social-assistance': startSocialAssistance }, snapshots: ['hukou'], folders: { 'social-assistance': folder } });
+  live = await liveHub({ simulators: { 'social-assistance': startSocialAssistance }, snapshots: ['hukou'], quick: true });
   office = live.simulators['social-assistance'];
-  owner = new pg.Client({ connectionString: live.db.ownerUrl });
-  await owner.connect();
 }, 120_000);
-afterAll(async () => {
-  await owner.end();
-  await live.close();
-  rmSync(folder, { recursive: true });
-}, 60_000);
+afterAll(() => live.close(), 60_000);
 
 describe('the first connection', () => {
   it('gives the very records of the snapshot: the newest row of each, with its family\'s address and aid', async () => {
-    const { records, dead } = await snapshotOf(SYSTEM);
-    await until(() => live.records(SYSTEM), (now) => now.size >= records.size);
-    await live.drained();
+    const { records, dead } = await live.arrived(SYSTEM);
     expect(essence(await live.records(SYSTEM))).toEqual(essence(records));
     // The one dead row of the file has too few columns: no table can hold it.
     expect(dead).toHaveLength(1);
@@ -85,13 +61,13 @@ describe('what is entered once', () => {
   it('reaches HUB_PEOPLE_UPDATE as one row a changed field, and is picked up', async () => {
     await live.connect(SYSTEM);
     const known = (await until(deliveries, (all) => all.every((d) => d.state !== 'waiting'))).length;
-    await enter({ kind: 'move', direction: 'left' });
-    const done = await next(known, 'pickedUp');
-    const sent = await rows(`select * from social_assistance."HUB_PEOPLE_UPDATE" where "PEOPLE_ID" = $1 and "field" = 'MOVED_OUT'`, [key]);
+    await live.enter(await live.entityOf(keyOf(key)), { kind: 'move', direction: 'left' });
+    const done = await live.delivered(SYSTEM, known, 'pickedUp');
+    const sent = await live.sql(`select * from social_assistance."HUB_PEOPLE_UPDATE" where "PEOPLE_ID" = $1 and "field" = 'MOVED_OUT'`, [key]);
     expect(sent).toEqual([{ PEOPLE_ID: key, field: 'MOVED_OUT', old: '', new: '1', FLAG: '1', ERR: null, CREATED: expect.stringMatching(/^\d{17}$/) }]);
     const made = parseInt(done.id.slice(0, 8) + done.id.slice(9, 13), 16);
     expect(sent[0]!['CREATED']).toBe(new Date(made + 8 * 3_600_000).toISOString().replace(/\D/g, '').slice(0, 17));
-    expect(await rows('select * from social_assistance."PEOPLE_STATS" where "PEOPLE_ID" = $1', [key])).toEqual([{ PEOPLE_ID: key, field: 'MOVED_OUT', value: '1' }]);
+    expect(await live.sql('select * from social_assistance."PEOPLE_STATS" where "PEOPLE_ID" = $1', [key])).toEqual([{ PEOPLE_ID: key, field: 'MOVED_OUT', value: '1' }]);
     await live.drained();
     expect(await deliveries()).toHaveLength(known + 1);
   });

@@ -7,7 +7,12 @@ import { projectRoot } from '#libs/platform/project-root';
 export function quickFolder(system: string): string {
   const dir = path.join(mkdtempSync(path.join(os.tmpdir(), 'yici-folder-')), system);
   cpSync(path.join(projectRoot(), 'connectors', system), dir, { recursive: true });
-  const file = path.join(dir, 'connector.yaml');
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/pollSeconds: \d+/g, 'pollSeconds: 1').replace(/compareSeconds: \d+/g, 'compareSeconds: 1'));
+  hasten(dir);
   return dir;
+}
+
+/** Has a copy of a system's folder ask, and compare, every second. */
+export function hasten(folder: string): void {
+  const file = path.join(folder, 'connector.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/pollSeconds: \d+/g, 'pollSeconds: 1').replace(/compareSeconds: \d+/g, 'compareSeconds: 1'));
 }

@@ -7,7 +7,7 @@ import type { Intake } from '#libs/intake/intake';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { StartSimulator } from '#libs/synthetic/simulators/simulator';
 import { personRecord } from './fanout-stage.js';
-import { soapStage, timeless, type SoapStage } from './soap-stage.js';
+import { isPerson, soapStage, timeless, type SoapStage } from './soap-stage.js';
 import { until } from './until.js';
 
 /** What a system that lives by files is tested with. */
@@ -42,7 +42,6 @@ export function describeFileSystem(suite: FileSuite): void {
     return found;
   };
   const settled = async (code: string | null, state = 'running') => until(() => s.state(), (now) => now?.state === state && now.code === code);
-  const letters = async (): Promise<string[]> => (await s.stage.db.pool.query<{ code: string }>('select code from dead_letter where system = $1 order by code', [system])).rows.map((r) => r.code);
   const filesRead = async (): Promise<number> => (await s.stage.db.pool.query<{ n: number }>(`select count(*)::int as n from snapshot_file where system = $1 and state = 'read'`, [system])).rows[0]!.n;
   /** Publishes and waits until the hub has read the file. */
   async function published(): Promise<AnySourceRecord[]> {
@@ -52,7 +51,7 @@ export function describeFileSystem(suite: FileSuite): void {
     await until(filesRead, (n) => n > before);
     return fresh();
   }
-  const newest = (key: string): AnySourceRecord => everything.filter((r) => r.recordType === 'person' && r.naturalKey === key).sort((a, b) => (a.order < b.order ? -1 : 1)).at(-1)!;
+  const newest = (key: string): AnySourceRecord => everything.filter((r) => isPerson(r, key)).sort((a, b) => (a.order < b.order ? -1 : 1)).at(-1)!;
   let key: string;
 
   beforeAll(async () => {
@@ -67,7 +66,7 @@ export function describeFileSystem(suite: FileSuite): void {
       await until(filesRead, (n) => n === 1);
       const read = fresh();
       expect(read.map(timeless)).toEqual(records.map(timeless));
-      expect(await letters()).toEqual(dead.map((d) => d.code).sort());
+      expect(await s.letters()).toEqual(dead.map((d) => d.code).sort());
       await settled(null);
       key = read.find(suite.whom)!.naturalKey;
     });
@@ -84,7 +83,7 @@ export function describeFileSystem(suite: FileSuite): void {
       await s.simulator.change(key, suite.change.patch);
       await published();
       expect(newest(key).body).toMatchObject(suite.change.reads);
-      expect(await letters()).toEqual([...(await s.snapshot()).dead, ...(await s.snapshot()).dead].map((d) => d.code).sort());
+      expect(await s.letters()).toEqual([...(await s.snapshot()).dead, ...(await s.snapshot()).dead].map((d) => d.code).sort());
     });
 
     it('takes a change in its own format, and each step of it is told', async () => {

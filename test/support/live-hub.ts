@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
 import { freePort } from '#apps/cli/free-port';
 import { startHub, type RunningHub } from '#apps/hub/start-hub';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
@@ -11,8 +12,9 @@ import type { AnySourceRecord } from '#libs/model/source-record';
 import { silentLogger, type Logger } from '#libs/platform/logger';
 import { projectRoot } from '#libs/platform/project-root';
 import { contentText } from '#libs/store/record-content';
-import { decodeSourceRecord, keyOf, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
+import { decodeSourceRecord, keyOf, recordRef, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
 import type { Simulator, StartSimulator } from '#libs/synthetic/simulators/simulator';
+import { hasten } from './exchange-folder.js';
 import { caller, type Caller } from './http-hub.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { until } from './until.js';
@@ -22,6 +24,8 @@ export interface LiveHubOptions<S extends Record<string, StartSimulator>> {
   simulators: S;
   /** Systems of which the hub reads the snapshot files of the sample city. */
   snapshots?: readonly string[];
+  /** The simulators are asked every second. */
+  quick?: boolean;
   /** Folders of connectors that are not the project's, by id. */
   folders?: Readonly<Record<string, string>>;
   /** What stands before the simulators' own. */
@@ -41,6 +45,18 @@ export interface LiveHub<S extends Record<string, StartSimulator>> {
   records(system: string): Promise<Map<string, AnySourceRecord>>;
   state(system: string): Promise<{ state: string; code: string | null } | undefined>;
   letters(system: string): Promise<string[]>;
+  /** Waits until the hub holds, resolved, as many records as the system's snapshot files give; returns what those give. */
+  arrived(system: string): Promise<Snapshot>;
+  /** What was planned for a target, oldest first; not what it had already. */
+  deliveries(target: string): Promise<{ id: string; state: string; reason: string | null; attempts: number }[]>;
+  /** The delivery behind the first `known`, once it is in this state. */
+  delivered(target: string, known: number, state: string): Promise<{ id: string; state: string; reason: string | null }>;
+  /** The entity of a record, by its key. */
+  entityOf(recordKey: string): Promise<string>;
+  /** A worker enters something of a person; it happened yesterday. Throws when it is not accepted. */
+  enter(personId: string, body: object): Promise<void>;
+  /** Asks the database as its owner; the simulators' tables are there, too. */
+  sql(text: string, values?: unknown[]): Promise<Record<string, string | null>[]>;
   /** Resolves when what is on the log was resolved. */
   drained(): Promise<void>;
   /** Approves every agreement, then the first connection of a target. */
@@ -60,6 +76,7 @@ export async function liveHub<S extends Record<string, StartSimulator>>(options:
   for (const name of ['city.yaml', 'divisions.csv', ...snapshots]) cpSync(path.join(SAMPLE, name), path.join(cityDir, name), { recursive: true });
   const folders = { ...Object.fromEntries([...Object.keys(options.simulators), ...snapshots].map((id) => [id, path.join(projectRoot(), 'connectors', id)])), ...options.folders };
   for (const [id, folder] of Object.entries(folders)) cpSync(folder, path.join(dir, 'connectors', id), { recursive: true });
+  for (const id of options.quick === true ? Object.keys(options.simulators) : []) hasten(path.join(dir, 'connectors', id));
   const port = await freePort(0);
   const running: Simulator[] = [];
   for (const [system, start] of Object.entries(options.simulators)) {
@@ -86,20 +103,38 @@ export async function liveHub<S extends Record<string, StartSimulator>>(options:
   const drained = async (): Promise<void> => {
     await until(() => hub.parts.log.positions('resolution', [TOPIC.sourceRecordAccepted]), (all) => all.every((p) => p.committed === p.end));
   };
+  const records: LiveHub<S>['records'] = async (system) => {
+    const { rows } = await db.pool.query<StoredSourceRecord>(`select ${SOURCE_RECORD_COLUMNS} from source_record where system = $1`, [system]);
+    return new Map(rows.map((row) => {
+      const record = decodeSourceRecord(hub.parts.store.sealing, row);
+      return [keyOf(record), { ...record, state: row.state }];
+    }));
+  };
+  const deliveries: LiveHub<S>['deliveries'] = async (target) => (await db.pool.query<{ id: string; state: string; reason: string | null; attempts: number }>(
+    `select id, state, reason, attempts from delivery where target = $1 and reason_code is distinct from 'alreadyThere' order by id`, [target])).rows;
+  const entityOf: LiveHub<S>['entityOf'] = async (recordKey) => (await db.pool.query<{ entity_id: string }>(
+    'select c.entity_id from crosswalk c join source_record s on s.id = c.record_id where s.record_ref = $1', [recordRef(hub.parts.store.sealing, recordKey)])).rows[0]!.entity_id;
+  const owner = new pg.Client({ connectionString: db.ownerUrl });
+  await owner.connect();
   return {
-    db, dir, events, as, drained, simulators: Object.fromEntries(running.map((s) => [s.system, s])) as LiveHub<S>['simulators'],
+    db, dir, events, as, drained, records, deliveries, entityOf, simulators: Object.fromEntries(running.map((s) => [s.system, s])) as LiveHub<S>['simulators'],
     get hub() {
       return hub;
     },
-    records: async (system) => {
-      const { rows } = await db.pool.query<StoredSourceRecord>(`select ${SOURCE_RECORD_COLUMNS} from source_record where system = $1`, [system]);
-      return new Map(rows.map((row) => {
-        const record = decodeSourceRecord(hub.parts.store.sealing, row);
-        return [keyOf(record), { ...record, state: row.state }];
-      }));
-    },
     state: async (system) => (await db.pool.query<{ state: string; code: string | null }>('select state, code from connector_state where system = $1', [system])).rows[0],
     letters: async (system) => (await db.pool.query<{ code: string }>('select code from dead_letter where system = $1 and replayed_at is null order by code', [system])).rows.map((r) => r.code),
+    arrived: async (system) => {
+      const snapshot = await snapshotOf(system);
+      await until(() => records(system), (now) => now.size >= snapshot.records.size);
+      await drained();
+      return snapshot;
+    },
+    delivered: async (target, known, state) => (await until(() => deliveries(target), (all) => all.length > known && all.at(-1)!.state === state)).at(-1)!,
+    enter: async (personId, body) => {
+      const answer = await as('worker')('POST', '/entries', { body: { personId, occurredOn: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10), ...body } });
+      if (answer.status >= 300) throw new Error(`not entered: ${answer.status} ${answer.text}`);
+    },
+    sql: async (text, values) => (await owner.query(text, values)).rows as Record<string, string | null>[],
     connect: async (target) => {
       await as('admin')('POST', '/agreements/approve', { body: {} });
       const rehearsed = await as('admin')('POST', `/connections/${target}/rehearse`, { body: {} });
@@ -113,14 +148,21 @@ export async function liveHub<S extends Record<string, StartSimulator>>(options:
     close: async () => {
       await Promise.all(running.map((s) => s.stop()));
       await hub.close();
+      await owner.end();
       rmSync(dir, { recursive: true });
       await db.drop();
     },
   };
 }
 
-/** What the snapshot files of the sample city give for a system: the newest version of each record, and the codes of what is dead. */
-export async function snapshotOf(system: string): Promise<{ records: Map<string, AnySourceRecord>; dead: string[] }> {
+/** The newest version of each record by its key, and the codes of what is dead. */
+interface Snapshot {
+  records: Map<string, AnySourceRecord>;
+  dead: string[];
+}
+
+/** What the snapshot files of the sample city give for a system. */
+export async function snapshotOf(system: string): Promise<Snapshot> {
   const city = await openCityDirectory(SAMPLE);
   const records = new Map<string, AnySourceRecord>();
   const dead: string[] = [];

@@ -20,14 +20,15 @@ import { projectRoot } from '#libs/platform/project-root';
 import { replaceAuthority } from '#libs/store/authority-store';
 import { UnitOfWork } from '#libs/store/unit-of-work';
 import { HUB_AUTHORITY } from '#libs/survivorship/hub-authority';
-import type { Simulator, StartSimulator } from '#libs/synthetic/simulators/simulator';
+import type { Simulator, StartSimulator, WrittenBack } from '#libs/synthetic/simulators/simulator';
 import { openCityDirectory } from '#libs/intake/city-directory';
 import { fanoutStage, personRecord, type FanoutStage } from './fanout-stage.js';
 import { RememberingLog } from './intake-stage.js';
+import { until } from './until.js';
 
 export const SAMPLE_CITY = path.join(projectRoot(), 'test/fixtures/sample-city');
 
-/** A SOAP system at work with the hub's own intake and fan-out, on a database of their own; only the log in between is held by the test. */
+/** A system that speaks SOAP or lays files at work with the hub's own intake and fan-out, on a database of their own; only the log in between is held by the test. */
 export interface SoapStage {
   stage: FanoutStage;
   connector: Connector;
@@ -43,8 +44,16 @@ export interface SoapStage {
   startFanout(): Promise<Fanout>;
   /** Records that intake published since the call before, in their order. */
   accepted(): AnySourceRecord[];
+  /** Waits until persons of all these keys were published; returns what was published since the call before, of anybody. */
+  arrivals(...keys: string[]): Promise<AnySourceRecord[]>;
   /** What the snapshot files of the same city give. */
   snapshot(): Promise<{ records: AnySourceRecord[]; dead: { code: string; bytes: string }[] }>;
+  /** A person as the snapshot has it. */
+  own(key: string): Promise<AnySourceRecord>;
+  /** What was written to one record of the system. */
+  writes(key: string): Promise<WrittenBack[]>;
+  /** Codes of the dead letters, in their order. */
+  letters(): Promise<string[]>;
   state(): Promise<{ state: string; code: string | null; reason: string | null } | undefined>;
   /** A person with these records, whose entry asks for these fields to be written; returns the entry. */
   entry(entityId: string, changed: string[], body: object, ...others: AnySourceRecord[]): Promise<string>;
@@ -79,6 +88,23 @@ export async function soapStage(system: string, start: StartSimulator, believed:
   const parts = () => ({ secret: (name: string) => simulator.environment[name], connectors: [connector], divisions: city.divisions, log, sealing: stage.sealing, logger: silentLogger });
   const fanoutOf = () => new Fanout({ ...parts(), store });
   const messages = (values: Buffer[], topic: string) => ({ topic, partition: 0, messages: values.map((value, i) => ({ key: 'k', value, topic, partition: 0, offset: String(i) })) });
+  const accepted = (): AnySourceRecord[] => {
+    const published = log.published.filter((p) => p.topic === TOPIC.sourceRecordAccepted);
+    const fresh = published.slice(seen).map(({ message }) => decodeEvent(stage.sealing, TOPIC.sourceRecordAccepted, message.value).data.record);
+    seen = published.length;
+    return fresh;
+  };
+  const snapshot: SoapStage['snapshot'] = async () => {
+    const records: AnySourceRecord[] = [];
+    const dead: { code: string; bytes: string }[] = [];
+    for await (const batch of readSnapshot(connector, SAMPLE_CITY, { divisions: city.divisions, snapshotDate: city.snapshotDate, observedAt: '2026-03-31T00:00:00+08:00' })) {
+      for (const row of batch.rows) {
+        if (row.kind === 'accepted') records.push(...row.records);
+        else if (row.kind === 'dead') dead.push({ code: row.code, bytes: Buffer.from(row.bytes).toString('hex') });
+      }
+    }
+    return { records, dead };
+  };
   return {
     stage, connector, dir, log, receipts: new Receipts(store, fanoutOf().targets),
     get simulator() {
@@ -104,23 +130,16 @@ export async function soapStage(system: string, start: StartSimulator, believed:
       running.push(fanout);
       return fanout;
     },
-    accepted: () => {
-      const published = log.published.filter((p) => p.topic === TOPIC.sourceRecordAccepted);
-      const fresh = published.slice(seen).map(({ message }) => decodeEvent(stage.sealing, TOPIC.sourceRecordAccepted, message.value).data.record);
-      seen = published.length;
-      return fresh;
+    accepted,
+    arrivals: async (...keys) => {
+      const found: AnySourceRecord[] = [];
+      await until(() => found.push(...accepted()), () => keys.every((key) => found.some((r) => isPerson(r, key))));
+      return found;
     },
-    snapshot: async () => {
-      const records: AnySourceRecord[] = [];
-      const dead: { code: string; bytes: string }[] = [];
-      for await (const batch of readSnapshot(connector, SAMPLE_CITY, { divisions: city.divisions, snapshotDate: city.snapshotDate, observedAt: '2026-03-31T00:00:00+08:00' })) {
-        for (const row of batch.rows) {
-          if (row.kind === 'accepted') records.push(...row.records);
-          else if (row.kind === 'dead') dead.push({ code: row.code, bytes: Buffer.from(row.bytes).toString('hex') });
-        }
-      }
-      return { records, dead };
-    },
+    snapshot,
+    own: async (key) => (await snapshot()).records.find((r) => isPerson(r, key))!,
+    writes: async (key) => (await simulator.written()).filter((w) => w.key === key),
+    letters: async () => (await stage.db.pool.query<{ code: string }>('select code from dead_letter where system = $1 order by code', [system])).rows.map((r) => r.code),
     state: async () => (await stage.db.pool.query('select state, code, reason from connector_state where system = $1', [system])).rows[0] as never,
     entry: async (entityId, changed, body, ...others) => {
       const entry = `entry-${entityId}-${++version}`;
@@ -140,6 +159,10 @@ export async function soapStage(system: string, start: StartSimulator, believed:
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+export function isPerson(record: AnySourceRecord, key: string): boolean {
+  return record.recordType === 'person' && record.naturalKey === key;
 }
 
 /** A record without what tells when and where it was read. */

@@ -18,11 +18,23 @@ export async function writeDecisions(tx: Transaction, sealing: Sealing, decision
       `insert into steward_decision (id, kind, sealed_records, record_refs, revokes, actor, reason, decided_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing`,
       [d.id, d.kind, sealing.sealJson(records), records.map((r) => recordRef(sealing, r)), d.revokes ?? null, d.actor, d.reason ?? null, now]);
-    if (d.kind !== 'revoke' && records.length === 2) {
+    if (d.kind === 'revoke') await reopenReview(tx, sealing, d.revokes!, records);
+    else if (records.length === 2) {
       await tx.client.query(`update review set state = $2, decided_at = $3 where pair_ref = $1 and state in ('open', 'askAtTheDoor')`, [pairRef(sealing, [records[0]!, records[1]!]), d.kind, now]);
     }
   }
   return about;
+}
+
+/** A doubt whose decision is taken back is a doubt again, if resolution still has it; unless another decision stands. */
+async function reopenReview(tx: Transaction, sealing: Sealing, revoked: string, records: readonly RecordKey[]): Promise<void> {
+  const [a, b] = records;
+  if (a === undefined || b === undefined) return;
+  await tx.client.query(
+    `update review set state = 'obsolete' where pair_ref = $1 and state in ('link', 'noLink') and not exists (
+       select from steward_decision d where d.record_refs @> $2::bytea[] and d.kind <> 'revoke' and d.id <> $3
+         and not exists (select from steward_decision r where r.kind = 'revoke' and r.revokes = d.id))`,
+    [pairRef(sealing, [a, b]), [recordRef(sealing, a), recordRef(sealing, b)], revoked]);
 }
 
 async function recordsOf(tx: Transaction, sealing: Sealing, decisionId: string): Promise<RecordKey[]> {

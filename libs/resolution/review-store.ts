@@ -19,13 +19,13 @@ export interface OpenReview {
 export class ReviewStore {
   constructor(private readonly sealing: Sealing) {}
 
-  /** `around`: all records worked out anew; an open review between two of them that is not among `reviews` is obsolete. */
+  /** `around`: all records worked out anew; a review between two of them that nobody decided and that is not among `reviews` is obsolete. */
   async replace(tx: Transaction, reviews: readonly OpenReview[], around: readonly number[], now: Date): Promise<void> {
     const rows = reviews.map((r) => ({ ...r, pairRef: pairRef(this.sealing, r.keys), sealed: this.sealing.sealJson({ records: [...r.keys].sort(compareUtf8), reason: r.kind }) }));
     await tx.client.query({
       name: 'review_obsolete',
       text: `update review set state = 'obsolete', decided_at = $3
-              where state = 'open' and record_ids && $1::bigint[] and record_ids <@ $1::bigint[] and not (pair_ref = any($2::bytea[]))`,
+              where state in ('open', 'askAtTheDoor') and record_ids && $1::bigint[] and record_ids <@ $1::bigint[] and not (pair_ref = any($2::bytea[]))`,
       values: [around, rows.map((r) => r.pairRef), now],
     });
     if (rows.length === 0) return;

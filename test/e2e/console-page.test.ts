@@ -131,6 +131,32 @@ inBrowser(title, () => {
     expect(addresses.filter((a) => a.includes(PERSON) || a.includes(CITIZEN_ID))).toEqual([]);
   });
 
+  it('finds people by a part of an address, and a word that is no address as a name', async () => {
+    const { body: all } = await worker('POST', '/persons/search', { body: { address: '枫丹苑5幢' } });
+    expect(all.items.length).toBeGreaterThan(1);
+    await go('#/persons');
+    await page.getByLabel('查找内容').fill('枫丹苑5号楼');
+    await page.getByText('按地址查找', { exact: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.found-person').first().waitFor();
+    const found = await page.locator('.found-address').allInnerTexts();
+    expect(found.length).toBe(Math.min(all.items.length, 20));
+    for (const line of found) expect(line).toContain('枫丹苑5幢');
+    await page.getByLabel('查找内容').fill('枫丹苑5幢1单元999室');
+    await page.getByRole('button', { name: '查找' }).click();
+    await page.getByText('少写一级试试').waitFor();
+    await page.getByLabel('查找内容').fill('5幢301室');
+    await page.keyboard.press('Enter');
+    await page.getByText('请写出小区、村组或路名').waitFor();
+    await page.getByLabel('查找内容').fill('枫丹苑');
+    await page.getByText('按姓名查找', { exact: true }).waitFor();
+    await page.getByRole('button', { name: '当作地址来查' }).click();
+    await page.locator('.found-person').first().waitFor();
+    await page.getByRole('button', { name: '再看一些' }).click();
+    await page.locator('.found-person').nth(20).waitFor();
+    expect(addresses.filter((a) => a.includes('枫丹苑'))).toEqual([]);
+  });
+
   it('says nobody was found, and what is wrong with a number, at the search', async () => {
     await go('#/persons');
     await page.getByLabel('查找内容').fill('没有这个人');

@@ -18,6 +18,8 @@ export const THEME: ThemeConfig = {
     colorErrorBg: '#faecea',
     colorErrorBorder: '#e6b8b2',
     colorTextBase: '#1b2529',
+    colorTextDescription: '#6b7478',
+    colorTextPlaceholder: '#858c8f',
     colorBgLayout: '#f4f3ee',
     colorBorder: '#d4d3cb',
     colorBorderSecondary: '#e6e4dc',

@@ -244,7 +244,7 @@ export const EN: Record<TextKey, string> = {
   'entry.more': 'More, optional',
   'entry.submit': 'Submit',
   'entry.required': 'Please fill in',
-  'entry.refused': 'Not submitted: correct the marked fields.',
+  'entry.refused': 'Not submitted: correct the fields marked in red.',
   'entry.mine': 'Recent entries',
   'entry.mineNone': 'No entries yet.',
   'entry.state.accepted': 'Accepted',

@@ -241,7 +241,7 @@ export const ZH = {
   'entry.more': '更多选填项',
   'entry.submit': '提交',
   'entry.required': '请填写',
-  'entry.refused': '没有提交：请改正下面标出的项。',
+  'entry.refused': '没有提交：请改正标红的项。',
   'entry.mine': '最近录入',
   'entry.mineNone': '还没有录入。',
   'entry.state.accepted': '已收下',

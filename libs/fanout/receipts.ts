@@ -1,9 +1,6 @@
 import type { DeliveryState, ReceiptLine } from '#libs/model/receipt';
 import type { Delivery } from './delivery.js';
-import { HUB } from './entity-members.js';
 import type { FanoutStore } from './fanout-store.js';
-import { planLines } from './plan-lines.js';
-import { readContexts } from './line-contexts.js';
 import { reasonOf, reasonWords, STATE_WORDS } from './receipt-words.js';
 import type { Target } from './target.js';
 
@@ -28,23 +25,6 @@ export class Receipts {
       if (closed) return lineOf(target, 'notShared', 'restricted');
       return failure !== undefined ? lineOf(target, 'notShared', 'entryFailed', failure) : lineFor(target, newestOfEach(deliveries.filter((d) => d.target === target.id)));
     });
-  }
-
-  /** Why a field of this person does not reach a target, as things stand now; undefined when it would. */
-  async whyNotShared(entityId: string, target: string, field: string): Promise<{ code: string; zh?: string; en?: string } | undefined> {
-    const known = this.targets.find((t) => t.id === target);
-    const context = known && (await readContexts(this.store, known, [entityId])).get(entityId);
-    if (known === undefined || context === undefined) return { code: 'noRecordThere', ...reasonWords('noRecordThere', undefined) };
-    if (known.channels.get('person')?.fields.includes(field) !== true) {
-      const code = known.ticketKinds === undefined ? 'notReceived' : 'ticketsOnly';
-      return { code, ...reasonWords(code, undefined) };
-    }
-    const holders = context.members.records.filter((r) => r.state === 'current' && r.system !== target && (r.body as Record<string, unknown>)[field.split('.')[0]!] !== undefined);
-    const refusals = holders.map((r) => context.rules.refusal(r, field));
-    if (holders.length > 0 && refusals.every((r) => r !== undefined)) return { code: refusals[0]!, ...reasonWords(refusals[0], undefined) };
-    const entry = holders.find((r) => r.system === HUB);
-    const line = planLines(context, { ...(entry !== undefined && { entry }) }).find((l) => l.reasonCode !== undefined);
-    return line?.reasonCode === undefined ? undefined : { code: line.reasonCode, ...reasonWords(line.reasonCode, line.reason) };
   }
 }
 

@@ -24,7 +24,7 @@ export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random
   if (answer.outcome === 'refused') {
     return {
       id: delivery.id, state: 'rejected', reasonCode: 'targetRefused', reason: answer.detail, payload: attempt.payload,
-      dead: { code: 'YICI_SENDING_REFUSED', reason: `${delivery.target} refused the write (${answer.detail}).`, attempt: attempts },
+      dead: { code: 'YICI_SENDING_REFUSED', reason: refused(delivery.target, answer.detail), attempt: attempts },
     };
   }
   // The target went away before it: no attempt of this delivery, and no mark against it.
@@ -32,7 +32,7 @@ export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random
   if (attempts >= MOST_ATTEMPTS) {
     return {
       id: delivery.id, state: 'rejected', reasonCode: 'targetRefused', reason: `${attempts} attempts`, payload: attempt.payload,
-      dead: { code: 'YICI_SENDING_GAVE_UP', reason: `${delivery.target} did not accept the write in ${attempts} attempts.`, attempt: attempts },
+      dead: { code: 'YICI_SENDING_GAVE_UP', reason: `系统 ${delivery.target} 经 ${attempts} 次发送仍未接收。${delivery.target} did not accept the write in ${attempts} attempts.`, attempt: attempts },
     };
   }
   const wait = answer.outcome === 'conflict' ? Math.min(retryDelay(attempts, random), 5000) : retryDelay(attempts, random);
@@ -42,13 +42,18 @@ export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random
   };
 }
 
+/** For a clerk; the detail names columns and codes, never a value. */
+function refused(target: string, detail: string): string {
+  return `系统 ${target} 拒绝写入（${detail}）。${target} refused the write (${detail}).`;
+}
+
 /** What a late acknowledgement means for its delivery. */
 export function settleLater(delivery: Delivery, answer: Acknowledgement): Settlement {
   const which = { id: delivery.id, attempted: false };
   if (answer.outcome === 'pickedUp') return { ...which, state: 'pickedUp' };
   return {
     ...which, state: 'rejected', reasonCode: 'targetRefused', reason: answer.detail, payload: delivery.payload,
-    dead: { code: 'YICI_SENDING_REFUSED', reason: `${delivery.target} refused the write (${answer.detail}).`, attempt: delivery.attempts },
+    dead: { code: 'YICI_SENDING_REFUSED', reason: refused(delivery.target, answer.detail), attempt: delivery.attempts },
   };
 }
 

@@ -117,17 +117,17 @@ export class DeliveryStore {
   }
 
   /**
-   * Of these target records those (by ref, hex) whose newest write the target has taken before `before`: it answered, or took the
-   * file or row. What still lies there to be taken is not lost.
+   * Of these target records those (by ref, hex) whose newest write the target has taken before `before`, with when it was
+   * planned: it answered, or took the file or row. What still lies there to be taken is not lost.
    */
-  async taken(target: string, refs: readonly Buffer[], before: Date): Promise<Set<string>> {
+  async taken(target: string, refs: readonly Buffer[], before: Date): Promise<Map<string, Date>> {
     const found = await this.pool.query<Row & { ref: Buffer }>({
       name: 'delivery_taken',
       text: `select p.target_ref as ref, d.* from projection p join delivery d on d.id = p.delivery_id
              where p.target = $1 and p.target_ref = any($2::bytea[]) and d.state in ('written', 'pickedUp', 'confirmed') and d.changed_at < $3`,
       values: [target, refs, before],
     });
-    return new Set(found.rows.filter((r) => r.state !== 'written' || this.decode(r).payload?.token === undefined).map((r) => r.ref.toString('hex')));
+    return new Map(found.rows.filter((r) => r.state !== 'written' || this.decode(r).payload?.token === undefined).map((r) => [r.ref.toString('hex'), r.created_at]));
   }
 
   async list(filter: DeliveryFilter): Promise<Delivery[]> {

@@ -20,9 +20,13 @@ export class OwnValues {
     return new Map(found.rows.map((row) => decodeSourceRecord(this.sealing, row)).map((record) => [keyOf(record), record]));
   }
 
-  /** The last value of each path that the record's own system gave and no write of ours; paths without one are left out. */
-  async before(record: AnySourceRecord, paths: readonly string[]): Promise<Map<string, unknown>> {
-    const versions: Pick<RecordContent, 'body' | 'hubOrigin'>[] = [record, ...(await this.earlier(keyOf(record)))];
+  /**
+   * The last value of each path that the record's own system gave and no write of ours; paths without one are left out. With
+   * `until`, as the hub knew it then.
+   */
+  async before(record: AnySourceRecord, paths: readonly string[], until?: string): Promise<Map<string, unknown>> {
+    const newest = until === undefined || record.observedAt <= until ? [record] : [];
+    const versions: Pick<RecordContent, 'body' | 'hubOrigin'>[] = [...newest, ...(await this.earlier(keyOf(record), until))];
     const own = new Map<string, unknown>();
     for (const path of paths) {
       const said = versions.find((v) => v.hubOrigin?.includes(path) !== true && !isEmptyValue(valueAt(v.body, path)));
@@ -31,11 +35,11 @@ export class OwnValues {
     return own;
   }
 
-  private async earlier(key: RecordKey): Promise<RecordContent[]> {
+  private async earlier(key: RecordKey, until?: string): Promise<RecordContent[]> {
     const found = await this.pool.query<{ sealed_body: Buffer }>({
-      name: 'fanout_earlier', values: [recordRef(this.sealing, key)],
-      text: `select v.sealed_body from source_record s join source_record_version v on v.record_id = s.id where s.record_ref = $1 and v.version_order <= s.version_order
-              order by v.version_order desc, v.observed_at desc limit 50`,
+      name: 'fanout_earlier', values: [recordRef(this.sealing, key), until ?? 'infinity'],
+      text: `select v.sealed_body from source_record s join source_record_version v on v.record_id = s.id
+              where s.record_ref = $1 and v.version_order <= s.version_order and v.observed_at <= $2::timestamptz order by v.version_order desc, v.observed_at desc limit 50`,
     });
     return found.rows.map((row) => this.sealing.openJson<RecordContent>(row.sealed_body));
   }

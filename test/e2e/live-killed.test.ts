@@ -27,6 +27,8 @@ import { seededRandom, shuffled } from '#test/support/seeded-random';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
 const KILLS = Number(process.env['YICI_TEST_LIVE_KILLS'] ?? 4);
+/** Systems that say of no record when it was changed. */
+const TIMELESS: readonly string[] = ['family-planning', 'disability', 'social-insurance', 'housing'];
 /** Longer than the longest back-off of a target that was away. */
 const REST_LIMIT_MS = 300_000;
 
@@ -40,6 +42,8 @@ let hub: HubProcess;
 let worker: HubClient;
 let sealing: Sealing;
 let pool: pg.Pool;
+/** Records that an office changed, as `system key`. */
+const changedByOffice = new Set<string>();
 
 beforeAll(async () => {
   const city = path.join(dir, 'city');
@@ -109,7 +113,9 @@ async function officesWork(signal: AbortSignal): Promise<void> {
     const keys = await simulator.keys();
     const [key, other] = [rng.pick(keys), rng.pick(keys)];
     const patch = everydayChange(simulator.system, (await simulator.record(key)) ?? {}, (await simulator.record(other)) ?? {}, rng);
-    if (Object.keys(patch).length > 0) await simulator.change(key, patch).catch(() => undefined);
+    if (Object.keys(patch).length === 0) continue;
+    changedByOffice.add(`${simulator.system} ${key}`);
+    await simulator.change(key, patch).catch(() => undefined);
     // An office that meets an outage tries again another day.
     if (n % 20 === 0) await simulator.publish().catch(() => undefined);
   }
@@ -181,22 +187,25 @@ async function expectEachVersionOnce(): Promise<void> {
   expect([...announced].filter(([, events]) => events.size !== 1)).toEqual([]);
 }
 
-/** Records whose newest change in their system the hub does not hold, and writes it believes done that the system does not hold. */
+/**
+ * Records whose newest change in their system the hub does not hold, and writes it believes done that the system does not hold. Where
+ * an office without times of change put back by hand what the hub had written over, nobody can tell that from a write that was lost.
+ */
 async function drift(): Promise<unknown[]> {
   const admin = await hub.as('admin');
-  const found: unknown[] = [];
   // The two restricted systems answer nobody outside their scope.
   for (const { system } of legacy.simulators.filter((s) => s.system !== 'corrections' && s.system !== 'party-volunteer')) {
     await admin.post(`/connections/${system}/reconcile`);
     for (const end = Date.now() + REST_LIMIT_MS; ; await sleep(200)) {
-      const { run, drift: records } = await admin.get<{ run: { state: string; reason?: string }; drift: { kind: string }[] }>(`/connections/${system}/reconcile`);
+      const { run } = await admin.get<{ run: { state: string; reason?: string } }>(`/connections/${system}/reconcile`);
       if (run.state === 'running' && Date.now() < end) continue;
       expect([system, run.state, run.reason]).toEqual([system, 'done', undefined]);
-      found.push(...records.map(({ kind }) => ({ system, kind })));
       break;
     }
   }
-  return found;
+  const found = await pool.query<{ target: string; kind: string; sealed_key: Buffer }>('select target, kind, sealed_key from drift order by 1, 2');
+  return found.rows.map(({ target, kind, sealed_key: key }) => ({ target, kind, key: sealing.openText(key) }))
+    .filter(({ target, kind, key }) => !(kind === 'lostWrite' && TIMELESS.includes(target) && changedByOffice.has(`${target} ${key}`)));
 }
 
 /** The same record set and decisions, in another order, through a resolution that nobody kills. */

@@ -5,6 +5,7 @@ import type { Clock } from '#libs/kernel/clock';
 import { sha256Hex } from '#libs/kernel/hashing';
 import { uuidv7, type EntityId } from '#libs/kernel/ids';
 import type { HouseholdBody } from '#libs/model/bodies';
+import { restrictedFacetsOf } from '#libs/model/restricted';
 import type { Divisions } from '#libs/values/divisions';
 import type { CommandSender } from './command-sender.js';
 import { entryRecord, type EntryContext } from './entry-record.js';
@@ -107,9 +108,13 @@ export function dayInChina(now: number): string {
   return new Date(now + 8 * 3600_000).toISOString().slice(0, 10);
 }
 
-/** The record that stands for what was picked: the first by key that is itself no mere attachment and still in force. */
+/**
+ * The record that stands for what was picked: the first by key that is itself no mere attachment and still in force. One that few may
+ * see ties nobody to anybody, so it stands only for a person whom it alone knows.
+ */
 function standsFor(picked: VisibleEntity): LoadedMember {
-  return (picked.members.find((m) => !m.attached && m.record.state === 'current' && !m.record.test) ?? picked.members[0])!;
+  const usable = picked.members.filter((m) => !m.attached && m.record.state === 'current' && !m.record.test);
+  return (usable.find((m) => restrictedFacetsOf(m.record.body).length === 0) ?? usable[0] ?? picked.members[0])!;
 }
 
 /** Where an account that works for one community works. */

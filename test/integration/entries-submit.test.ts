@@ -69,6 +69,19 @@ describe('an entry', () => {
     expect(row.row).not.toMatch(/李秀英|13900000001|196408220428/);
   });
 
+  it('of somebody who sees more than others is tied to a record that all of them see: a restricted one bridges nobody', async () => {
+    const cheng = '990101198001010110';
+    await resolveRecords(db, hub.sealing, [
+      personRecord('hukou', 'R7', { name: '程七', citizenId: cheng, registeredAddress: { raw: '东园社区', division: EAST } }),
+      personRecord('corrections', 'C7', { name: '程七', citizenId: cheng, facets: { correction: { category: '02' } } } as never),
+    ]);
+    const insider = await hub.as('worker', { facetScopes: ['correction'] });
+    const { id } = (await insider('POST', '/persons/search', { body: { citizenId: cheng } })).body.items[0];
+    hub.commands.length = 0;
+    expect((await insider('POST', '/entries', { body: { kind: 'move', personId: id, direction: 'moved', address: '花园小区5幢101室', occurredOn: '2026-03-31' } })).status).toBe(202);
+    expect(hub.commands[0]!.command).toMatchObject({ linkTo: 'hukou:person:R7' });
+  });
+
   it('about a picked person carries that person’s record and vouches for nothing else', async () => {
     hub.commands.length = 0;
     const answer = await worker('POST', '/entries', { body: { kind: 'move', personId: zhang, direction: 'moved', address: '花园小区5幢101室', occurredOn: '2026-03-31' } });

@@ -7,7 +7,8 @@ import { anchoredEntity, type NewDecision } from './message-effects.js';
 
 /**
  * Writes decisions, append-only and once by id. Returns the records they are about, each with its decision: their place must be worked out anew.
- * A decision that stands for "a record of this entity" gets the smallest record id of the entity now.
+ * A decision that stands for "a record of this entity" gets the smallest record id of the entity now,
+ * of those that everybody sees: a restricted one ties nobody to anybody.
  */
 export async function writeDecisions(tx: Transaction, sealing: Sealing, decisions: readonly NewDecision[], now: Date): Promise<Map<RecordKey, string>> {
   const about = new Map<RecordKey, string>();
@@ -53,7 +54,7 @@ async function resolveAnchors(tx: Transaction, sealing: Sealing, keys: readonly 
            select id, merged_into from entity where id = $1
            union all select e.id, e.merged_into from path p join entity e on e.id = p.merged_into)
          select s.sealed_key from path p join crosswalk c on c.entity_id = p.id join source_record s on s.id = c.record_id
-          where not c.attached order by s.id limit 1`, [entity]);
+          where not c.attached order by coalesce(cardinality(s.scopes), 0) > 0, s.id limit 1`, [entity]);
       if (found.rows[0] !== undefined) out.push(sealing.openText(found.rows[0].sealed_key));
     }
   }

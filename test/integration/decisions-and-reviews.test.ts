@@ -4,8 +4,9 @@ import { personModel } from '#libs/matching/match-model';
 import { ephemeralSealingKeys } from '#libs/platform/sealing-keys';
 import { Sealing } from '#libs/platform/sealing';
 import { writeDecisions } from '#libs/resolution/decision-writer';
-import type { NewDecision } from '#libs/resolution/message-effects';
+import { entityAnchor, type NewDecision } from '#libs/resolution/message-effects';
 import { changeWriter } from '#libs/resolution/resolution-module';
+import { recordRef } from '#libs/store/source-record-codec';
 import { UnitOfWork } from '#libs/store/unit-of-work';
 import { authorityTable } from '#libs/survivorship/authority';
 import { AUTHORITY, personRecord, resolveRecords } from '#test/support/resolved-records';
@@ -49,4 +50,15 @@ it('a doubt that a worker was to ask about at the door ends when its reason does
   await db.pool.query(`update review set state = 'askAtTheDoor'`);
   await resolveRecords(db, sealing, [personRecord('grid', 'g1', { name: '欧阳晓芳', citizenId: '990101196408220428' }, { order: '2' })]);
   expect(await states()).toEqual(['obsolete']);
+});
+
+it('a record that a target made for a person is tied to a record that everybody sees: a restricted one bridges nobody', async () => {
+  const cheng = '990101196408220428';
+  await resolveRecords(db, sealing, [personRecord('corrections', 'C7', { name: '程七', citizenId: cheng, facets: { correction: { category: '02' } } } as never)]);
+  await resolveRecords(db, sealing, [personRecord('hukou', 'R7', { name: '程七', citizenId: cheng })]);
+  const entity = (await db.pool.query<{ entity_id: string }>(
+    'select c.entity_id from crosswalk c join source_record s on s.id = c.record_id where s.record_ref = $1', [recordRef(sealing, 'hukou:person:R7')])).rows[0]!.entity_id;
+  await decide({ id: 'minted-1', kind: 'link', records: ['grid:person:90001', entityAnchor(entity)], actor: 'hub' });
+  const { sealed_records: kept } = (await db.pool.query<{ sealed_records: Buffer }>(`select sealed_records from steward_decision where id = 'minted-1'`)).rows[0]!;
+  expect(sealing.openJson(kept)).toEqual(['grid:person:90001', 'hukou:person:R7']);
 });

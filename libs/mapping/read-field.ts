@@ -1,6 +1,6 @@
 import type { Membership } from '#libs/model/bodies';
 import type { Address, Phone } from '#libs/model/values';
-import { readAddress } from '#libs/values/address';
+import { LONGEST_ADDRESS, readAddress } from '#libs/values/address';
 import type { Divisions } from '#libs/values/divisions';
 import { readDate } from '#libs/values/partial-date';
 import { readPhones } from '#libs/values/phone';
@@ -99,6 +99,7 @@ function addressReader(spec: Spec<'address'>, scope: FieldScope, divisions: Divi
       key += `\u0001${part}=${value}`;
     }
     if (text === '' && hint === undefined) return undefined;
+    if (key.length > LONGEST_ADDRESS) return void sink.doubt(scope.field, 'YICI_VALUE_ADDRESS_TOO_LONG', key);
     // An address is never changed in place, so records of one household may share it: that also spares memory.
     const address = scope.addresses.get(key, () => readAddress(text, divisions, hint) ?? NO_ADDRESS);
     if (address !== NO_ADDRESS) return address;

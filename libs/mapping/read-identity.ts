@@ -1,7 +1,7 @@
 import type { OtherIdentifier, Relative } from '#libs/model/bodies';
 import type { CitizenIdReading, PersonName } from '#libs/model/values';
 import { readCitizenId } from '#libs/values/citizen-id';
-import { readName } from '#libs/values/person-name';
+import { LONGEST_NAME, readName } from '#libs/values/person-name';
 import { cell, type Cell } from './cells.js';
 import type { FieldSpec } from './mapping-in.js';
 import { guardOf, type FieldReader, type FieldScope } from './read-scalar.js';
@@ -24,6 +24,7 @@ export function citizenIdValue(text: string, field: string, sink: Sink): Citizen
 /** A name column; `widthBytes` is where the source cuts, `cut` that the format saw it cut. */
 export function nameValue(text: string, field: string, sink: Sink, widthBytes?: number, cut?: boolean): PersonName | undefined {
   if (text === '') return undefined;
+  if (text.length > LONGEST_NAME) return void sink.doubt(field, 'YICI_VALUE_NAME_TOO_LONG', text);
   const { name } = readName(text, widthBytes === undefined && cut !== true ? undefined : { widthBytes, cut });
   if (name === undefined) sink.doubt(field, 'YICI_VALUE_NAME_PLACEHOLDER', text);
   else if (name.value !== text) sink.keep(field, text);

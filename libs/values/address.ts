@@ -16,6 +16,9 @@ export interface AddressHint {
   room?: string;
 }
 
+/** A longer text is no address: reading takes time that grows with the square of the length, as with names. */
+export const LONGEST_ADDRESS = 1000;
+
 const NOTHING = /^(?:不详|未知|无|暂无|没有|不明|待补|未填|null|none|n\/a|[-—/.\s0]*)$/iu;
 const ROAD_AND_NUMBER = /([^\d#-]{1,12}?(?:大道|大街|马路|公路|路|街|巷|弄|道|胡同))(\d{1,5}(?:-\d{1,4}|附\d{1,3}|[A-Z甲乙丙丁](?=号))?)(号院?内?|弄|巷)(?!楼|门|线|地块)/uy;
 const ROAD_ALONE = /([^\d#-]{1,8}?(?:大道|大街|路|街|巷|胡同))(?=$|(?!小区|新村|花园|苑|公寓|大厦|广场|社区|校区|[一二三四五东西南北中]区|[口北南东西号段]|市场|菜场|商|小学|中学|医院|村|里)[^\d]{2,})/uy;
@@ -26,10 +29,11 @@ const EDGES = /^[-#的之]+|[-#的之]+$/gu;
 
 /**
  * Reads an address as a source wrote it: estate, road, number, building, unit, floor and room in one spelling, tags apart,
- * division names turned into the code in force today. `raw` is kept. Undefined when nothing is written (不详, empty, no hint).
+ * division names turned into the code in force today. `raw` is kept. Undefined when nothing is written (不详, empty, no hint), or without end.
  * Where text and hint name different divisions the text wins: it says where the door is, the column often who keeps the file.
  */
 export function readAddress(raw: string, divisions: Divisions, hint?: AddressHint): Address | undefined {
+  if (raw.length > LONGEST_ADDRESS || (hint !== undefined && Object.values(hint).some((part: string | undefined) => (part?.length ?? 0) > LONGEST_ADDRESS))) return undefined;
   const empty = raw === '' || NOTHING.test(raw);
   if (empty && hint === undefined) return undefined;
   const address: Address = { raw };

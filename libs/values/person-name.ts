@@ -17,6 +17,12 @@ export interface NameReading {
   formerNames?: PersonName[];
 }
 
+/**
+ * A longer text is no name. The longest in use have some forty characters; reading takes time that grows with the square of the
+ * length (2 s at 10,000), so that one spoilt cell of a megabyte would hold up everything for hours.
+ */
+export const LONGEST_NAME = 500;
+
 const PLAIN_HAN = /^[\u4e00-\u9fff]{2,4}$/;
 /** The dot of a transliterated name in any of its costumes; NFKC unifies only some of them. */
 const DOT_FAMILY = /[·•‧・･․∙⋅●。᛫˙﹒.﹡⸱ꞏ|]/gu;
@@ -43,10 +49,11 @@ const PLACEHOLDERS = new Set([
 ]);
 
 /**
- * Reads a name as a source wrote it. Empty, placeholder or letterless texts give no name. The display value keeps what was
+ * Reads a name as a source wrote it. Empty, placeholder, letterless or endless texts give no name. The display value keeps what was
  * written (traditional characters too); `key` is simplified, without dots and spaces, with `?` for each unreadable character.
  */
 export function readName(raw: string, opts?: NameOptions): NameReading {
+  if (raw.length > LONGEST_NAME) return {};
   const cut = opts !== undefined && (opts.cut === true || fillsWidth(raw, opts.widthBytes));
   if (PLAIN_HAN.test(raw)) return PLACEHOLDERS.has(raw) ? {} : readPlain(raw, cut);
   return readDirty(raw, cut);

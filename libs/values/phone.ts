@@ -1,6 +1,9 @@
 import type { Phone } from '#libs/model/values';
 import { foldText } from './text-folding.js';
 
+/** A longer text is no list of phone numbers; see `LONGEST_NAME`. */
+const LONGEST_PHONES = 500;
+
 const PLAIN_MOBILE = /^1[3-9]\d{9}$/;
 /** Signs that only stand between two numbers. */
 const STRONG_SEPARATOR = /[、,，;；/|\\\n\t或和及与]|转\d*/u;
@@ -22,6 +25,7 @@ const FILLERS = new Set(['13800138000', '13900139000', '12345678', '87654321', '
  */
 export function readPhones(raw: string): Phone[] {
   if (PLAIN_MOBILE.test(raw)) return isFiller(raw) ? [] : [{ number: raw }];
+  if (raw.length > LONGEST_PHONES) return [];
   const text = foldText(raw);
   if (text.length < 7) return [];
   const numbers: string[] = [];

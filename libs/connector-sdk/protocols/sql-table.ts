@@ -48,8 +48,14 @@ export class SqlTableTarget implements TargetChannel {
     });
   }
 
-  acknowledged(tokens: readonly string[]): Promise<ReadonlyMap<string, Acknowledgement>> {
-    return this.connected((source) => this.rows.settled(source, tokens));
+  /** A database that is away says nothing yet; that it is away shows by what is written to it. */
+  async acknowledged(tokens: readonly string[]): Promise<ReadonlyMap<string, Acknowledgement>> {
+    try {
+      return await this.connected((source) => this.rows.settled(source, tokens));
+    } catch (error) {
+      if (error instanceof YiciError && error.code === 'YICI_TARGET_UNREACHABLE') return new Map();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -63,7 +63,7 @@ export class SftpRemote implements RemoteFolder {
   private run<T>(what: string, work: (client: SftpClient) => Promise<T>, patient?: AbortSignal): Promise<T> {
     const done = this.last.then(async () => {
       try {
-        const client = await this.connected();
+        const client = await this.answered(this.connected());
         return patient === undefined ? await this.answered(work(client)) : await work(client);
       } catch (cause) {
         await this.forget();

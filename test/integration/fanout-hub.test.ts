@@ -46,6 +46,7 @@ let store: FanoutStore;
 let fanout: Fanout;
 let receipts: Receipts;
 let steward: Caller;
+let admin: Caller;
 let worker: Caller;
 
 /** The whole of fan-out: log, Nest transport, both channels over their real protocols. */
@@ -73,12 +74,13 @@ beforeAll(async () => {
   await app.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const accounts = new AccountStore(stage.db.dataSource, systemClock);
-  const signIn = async (role: 'steward' | 'worker', communities: string[]) => {
+  const signIn = async (role: 'steward' | 'worker' | 'admin', communities: string[]) => {
     await accounts.create({ username: role, displayName: role, role, communities, facetScopes: [], password: 'a password for a test' });
     const { body } = await caller(url)('POST', '/login', { body: { username: role, password: 'a password for a test', bearer: true } });
     return caller(url, { authorization: `Bearer ${body.token}` });
   };
   steward = await signIn('steward', []);
+  admin = await signIn('admin', []);
   worker = await signIn('worker', ['990101002']);
 }, 120_000);
 afterAll(async () => {
@@ -187,5 +189,6 @@ describe('the pages', () => {
     expect(JSON.stringify(first)).not.toContain('张伟强');
     expect((await worker('GET', '/deliveries')).status).toBe(403);
     expect((await steward('POST', '/agreements/approve', { body: {} })).status).toBe(403);
+    for (const decision of ['approve', 'revoke']) expect((await admin('POST', `/agreements/${decision}`, { body: {} })).status).toBe(400);
   });
 });

@@ -136,7 +136,7 @@ export async function liveHub<S extends Record<string, StartSimulator>>(options:
     },
     sql: async (text, values) => (await owner.query(text, values)).rows as Record<string, string | null>[],
     connect: async (target) => {
-      await as('admin')('POST', '/agreements/approve', { body: {} });
+      await as('admin')('POST', '/agreements/approve', { body: { state: 'proposed' } });
       const rehearsed = await as('admin')('POST', `/connections/${target}/rehearse`, { body: {} });
       const approved = await as('admin')('POST', `/connections/${target}/approve`, { body: {} });
       if (rehearsed.status >= 300 || approved.status >= 300) throw new Error(`not connected: ${rehearsed.status} ${approved.status} ${approved.text}`);

@@ -4,7 +4,7 @@ import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { AccessLog } from '#libs/access/access-log';
 import { Roles } from '#libs/access/access-policy';
 import type { Account } from '#libs/access/account';
-import { said } from '#libs/access/request-validation';
+import { invalidRequest, said } from '#libs/access/request-validation';
 import { SignedIn } from '#libs/access/signed-in';
 import type { AgreementFilter, SharingAgreement } from '../agreement-store.js';
 import { FanoutStore } from '../fanout-store.js';
@@ -81,6 +81,7 @@ export class AgreementController {
   @ApiOperation({ summary: 'Put agreements in force' })
   @ApiOkResponse({ type: [AgreementView], description: 'What changed.' })
   async approve(@SignedIn() account: Account, @Body() filter: AgreementRequest): Promise<AgreementView[]> {
+    mustName(filter);
     const changed = await this.store.unitOfWork.run((tx) => this.store.agreements.approve(tx, { ...filter }, account.id));
     await this.log.noteEach(account, 'agreement.approve', changed.map((a) => a.id));
     return changed;
@@ -91,8 +92,15 @@ export class AgreementController {
   @ApiOperation({ summary: 'End agreements: from now on nothing goes out under them' })
   @ApiOkResponse({ type: [AgreementView], description: 'What changed.' })
   async revoke(@SignedIn() account: Account, @Body() filter: AgreementRequest): Promise<AgreementView[]> {
+    mustName(filter);
     const changed = await this.store.unitOfWork.run((tx) => this.store.agreements.revoke(tx, { ...filter }, account.id));
     await this.log.noteEach(account, 'agreement.revoke', changed.map((a) => a.id));
     return changed;
   }
+}
+
+/** A forgotten filter must not put everything in force, revoked agreements too, nor end it. */
+function mustName(filter: AgreementRequest): void {
+  if (Object.values(filter).some((v) => v !== undefined)) return;
+  throw invalidRequest([{ field: 'target', zh: '请指明要办理哪些共享协议，例如全部待批准的：state 填 proposed。', en: 'Say which agreements; for all that are undecided, `state` is proposed.' }]);
 }

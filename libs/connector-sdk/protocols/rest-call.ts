@@ -33,10 +33,7 @@ export class RestCallTarget implements TargetChannel {
     const section = connector.mappingOut[spec.record];
     this.columns = Object.keys(section?.columns ?? {});
     this.together = section?.together ?? false;
-    this.http = new RestRequest({
-      system: connector.id, as: 'target', url: parts.secret(spec.urlSecret) ?? '', allowedHosts: connector.manifest.allowedHosts, timeoutSeconds: spec.timeoutSeconds,
-      caFile: spec.caFile === undefined ? undefined : parts.secret(spec.caFile), maxBytes: LARGEST_ANSWER,
-    });
+    this.http = RestRequest.of(connector, 'target', spec, (name) => parts.secret(name), LARGEST_ANSWER);
     const find = (name: string | undefined): RotatingSecret | undefined => (name === undefined ? undefined : RotatingSecret.find((n) => parts.secret(n), name));
     this.secret = find(spec.secret);
     this.token = find(spec.tokenSecret);

@@ -61,10 +61,7 @@ export class RestListSource implements LiveSource {
   constructor(private readonly connector: Connector, private readonly spec: RestListSpec, parts: ConnectionParts) {
     const { manifest } = connector;
     this.clock = parts.clock;
-    this.http = new RestRequest({
-      system: connector.id, as: 'source', url: parts.secret(spec.urlSecret) ?? '', allowedHosts: manifest.allowedHosts, timeoutSeconds: spec.timeoutSeconds,
-      maxBytes: spec.maxPageMegabytes * 1024 * 1024, caFile: spec.caFile === undefined ? undefined : parts.secret(spec.caFile),
-    });
+    this.http = RestRequest.of(connector, 'source', spec, (name) => parts.secret(name), spec.maxPageMegabytes * 1024 * 1024);
     this.mapper = new TableMapper(connector, spec.table, parts.divisions);
     this.columns = new Set(columnNames(manifest.snapshot.tables.find((t) => t.id === spec.table)!.read));
     this.time = manifest.records.find((r) => r.table === spec.table && r.time !== undefined)!.time!;

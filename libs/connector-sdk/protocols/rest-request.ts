@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { YiciError } from '#libs/kernel/errors';
+import type { Connector } from '../connector.js';
 import { allowedUrl } from './allowed-host.js';
 
 export interface RestServer {
@@ -17,6 +18,13 @@ export interface RestServer {
   caFile?: string;
   /** An answer of more bytes is refused while it comes; 8 MiB when absent. */
   maxBytes?: number;
+}
+
+/** What the specs of all REST protocols say of their server: names of secrets, and a time. */
+interface RestSpec {
+  urlSecret: string;
+  caFile?: string | undefined;
+  timeoutSeconds: number;
 }
 
 export interface RestCall {
@@ -47,6 +55,14 @@ const CONNECTIONS = 4;
 export class RestRequest {
   private readonly base: URL;
   private readonly agent: Agent;
+
+  /** As a connector's folder names the server; throws what the constructor throws. */
+  static of(connector: Connector, as: RestServer['as'], spec: RestSpec, secret: (name: string) => string | undefined, maxBytes?: number): RestRequest {
+    return new RestRequest({
+      system: connector.id, as, url: secret(spec.urlSecret) ?? '', allowedHosts: connector.manifest.allowedHosts, timeoutSeconds: spec.timeoutSeconds,
+      caFile: spec.caFile === undefined ? undefined : secret(spec.caFile), maxBytes,
+    });
+  }
 
   /** Throws YICI_HOST_NOT_ALLOWED, YICI_URL_UNREADABLE, YICI_CA_FILE_UNREADABLE. Nothing is connected yet. */
   constructor(private readonly server: RestServer) {

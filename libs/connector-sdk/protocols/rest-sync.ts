@@ -27,10 +27,7 @@ export class RestSyncClient implements TargetChannel {
   constructor(private readonly connector: Connector, private readonly spec: RestSyncSpec, parts: ConnectionParts) {
     this.maxItems = spec.maxItems;
     this.clock = parts.clock;
-    this.http = new RestRequest({
-      system: connector.id, as: 'target', url: parts.secret(spec.urlSecret) ?? '', allowedHosts: connector.manifest.allowedHosts, timeoutSeconds: spec.timeoutSeconds,
-      caFile: spec.caFile === undefined ? undefined : parts.secret(spec.caFile),
-    });
+    this.http = RestRequest.of(connector, 'target', spec, (name) => parts.secret(name));
     this.secret = RotatingSecret.find((name) => parts.secret(name), spec.secret) ?? new RotatingSecret(['']);
     const section = connector.mappingOut.person;
     this.keyColumn = section?.key ?? 'id';

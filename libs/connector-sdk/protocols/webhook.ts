@@ -38,10 +38,7 @@ export class WebhookSender implements TargetChannel {
   constructor(private readonly connector: Connector, private readonly spec: WebhookSpec, parts: ConnectionParts) {
     this.maxItems = spec.maxItems;
     this.clock = parts.clock;
-    this.http = new RestRequest({
-      system: connector.id, as: 'target', url: parts.secret(spec.urlSecret) ?? '', allowedHosts: connector.manifest.allowedHosts, timeoutSeconds: spec.timeoutSeconds,
-      caFile: spec.caFile === undefined ? undefined : parts.secret(spec.caFile),
-    });
+    this.http = RestRequest.of(connector, 'target', spec, (name) => parts.secret(name));
     this.secret = RotatingSecret.find((name) => parts.secret(name), spec.secret) ?? new RotatingSecret(['']);
     this.keyColumn = connector.mappingOut.person?.key ?? 'id';
   }

@@ -1,10 +1,10 @@
 import { isCalendarDate, type WrittenBirth } from '../dirt/dirty-identity.js';
-import { FileWriter } from '../formats/file-writer.js';
 import { relationCode } from '../population/kinship.js';
 import type { Home, Person } from '../population/person.js';
 import { testPerson } from '../population/test-person.js';
 import { KeyMint } from '../random.js';
-import { dashedStamp, scatter, type Desk } from './desk.js';
+import { dashedStamp, type Desk } from './desk.js';
+import { writeJsonLines } from './json-lines.js';
 
 /** Residents as the grid workers met them. Neighbouring grids keep the same person twice; half of the values are missing somewhere. */
 export function encodeGrid(desk: Desk): void {
@@ -36,15 +36,7 @@ export function encodeGrid(desk: Desk): void {
     if (i % 4 === 2) return Buffer.concat([Buffer.from(`{"id":"9${rng.digits(8)}","name":"`), Buffer.from([0xff, 0xfe, 0xc1]), Buffer.from('","delFlag":"0"}')]);
     return '["残缺","残缺"]';
   });
-  desk.dead(bad.length);
-  const file = new FileWriter(desk.path('persons.jsonl'));
-  const all = scatter<string | Buffer>(rng.shuffle(rows), bad, rng);
-  for (const row of all) {
-    file.write(row);
-    file.write('\n');
-  }
-  file.close();
-  desk.row(all.length);
+  writeJsonLines(desk, 'persons.jsonl', rows, bad);
 }
 
 function resident(desk: Desk, p: Person, id: string, account: string | null, home: Home | undefined, copy: boolean): string {

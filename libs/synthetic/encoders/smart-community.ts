@@ -1,9 +1,9 @@
 import { cleanPhone } from '../dirt/dirty-contact.js';
-import { FileWriter } from '../formats/file-writer.js';
 import { houseCode } from '../places/dwellings.js';
 import type { Person } from '../population/person.js';
 import { testPerson } from '../population/test-person.js';
-import { isoStamp, scatter, type Desk } from './desk.js';
+import { isoStamp, type Desk } from './desk.js';
+import { writeJsonLines } from './json-lines.js';
 
 const PURPOSES = ['share-profile', 'notice', 'service-request', 'health-service'] as const;
 const FACES = ['💪', '🎉', '🌈', '🐱', '🍀', '🌸', '😊', '🌙'];
@@ -21,15 +21,7 @@ export function encodeSmartCommunity(desk: Desk): void {
     if (i % 4 === 2) return Buffer.concat([Buffer.from(`{"userId":"${rng.uuid()}","nickName":"`), Buffer.from([0xf0, 0x9f, 0xff]), Buffer.from('"}')]);
     return '"残缺"';
   });
-  desk.dead(bad.length);
-  const file = new FileWriter(desk.path('users.jsonl'));
-  const all = scatter<string | Buffer>(rng.shuffle(rows), bad, rng);
-  for (const row of all) {
-    file.write(row);
-    file.write('\n');
-  }
-  file.close();
-  desk.row(all.length);
+  writeJsonLines(desk, 'users.jsonl', rows, bad);
 }
 
 function account(desk: Desk, p: Person, copy: boolean, test = false): string {

@@ -10,20 +10,27 @@ export function texts(row: Readonly<Record<string, unknown>>): TextRow {
   return Object.fromEntries(Object.entries(row).map(([c, v]) => [c, v === null || v === undefined ? '' : String(v as string | number)]));
 }
 
+/** Lines without their ends, cut before anything is decoded; the last one may lack its end. */
+export function byteLines(data: Buffer, end: '\n' | '\r\n'): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let from = 0; from < data.length;) {
+    const at = data.indexOf(end, from);
+    lines.push(data.subarray(from, at < 0 ? data.length : at));
+    from = at < 0 ? data.length : at + end.length;
+  }
+  return lines;
+}
+
 /** Rows of a CSV with header. Rows no table can hold (broken bytes, wrong column count, no key) are left out and named in the log by their line. `key` '': a row may lack every column. */
 export function readCsvTable(path: string, key: string, log: SimulatorLog, encoding: 'gb18030' | 'utf-8' = 'gb18030'): TextRow[] {
   const data = readFileSync(path);
   const decoder = new TextDecoder(encoding, { fatal: true });
   const rows: TextRow[] = [];
   let header: string[] | undefined;
-  let from = 0;
-  for (let line = 1; from < data.length; line++) {
-    const at = data.indexOf('\r\n', from);
-    const bytes = data.subarray(from, at < 0 ? data.length : at);
-    from = at < 0 ? data.length : at + 2;
+  for (const [i, bytes] of byteLines(data, '\r\n').entries()) {
     const cells = split(decoder, bytes);
     if (!header) header = cells ?? [];
-    else if (!cells || cells.length !== header.length || cells[header.indexOf(key)] === '') log('row-left-out', { file: path.split('/').pop()!, line });
+    else if (!cells || cells.length !== header.length || cells[header.indexOf(key)] === '') log('row-left-out', { file: path.split('/').pop()!, line: i + 1 });
     else rows.push(Object.fromEntries(header.map((h, i) => [h, cells[i]!])));
   }
   return rows;
@@ -61,12 +68,7 @@ function split(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer): string
 export function readJsonLines(cityDir: string, system: string, file: string, key: string, log: SimulatorLog): Record<string, unknown>[] {
   const rows: Record<string, unknown>[] = [];
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  const data = readFileSync(join(cityDir, system, file));
-  let from = 0;
-  for (let line = 1; from < data.length; line++) {
-    const at = data.indexOf('\n', from);
-    const bytes = data.subarray(from, at < 0 ? data.length : at);
-    from = at < 0 ? data.length : at + 1;
+  for (const [i, bytes] of byteLines(readFileSync(join(cityDir, system, file)), '\n').entries()) {
     let value: unknown;
     try {
       value = JSON.parse(decoder.decode(bytes));
@@ -74,7 +76,7 @@ export function readJsonLines(cityDir: string, system: string, file: string, key
       value = undefined;
     }
     if (typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[key] === 'string') rows.push(value as Record<string, unknown>);
-    else log('row-left-out', { file, line });
+    else log('row-left-out', { file, line: i + 1 });
   }
   return rows;
 }

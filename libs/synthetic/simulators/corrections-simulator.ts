@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import type { QueryRunner } from 'typeorm';
 import { readCsvTable, type TextRow } from './city-files.js';
+import { ExchangeOffice } from './exchange-office.js';
 import { ExchangeTables, type ExchangeForm } from './exchange-tables.js';
-import { Faults } from './faults.js';
 import { SPACED_CLOCK } from './office-clock.js';
 import { known, refused } from './refusals.js';
-import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
+import type { SimulatorContext, StartSimulator, SystemRow } from './simulator.js';
 import { respelt, type EchoKind } from './soap-echo.js';
 import type { TableShape } from './sql-database.js';
-import { SQL_FAULTS } from './sql-proxy.js';
 
 const SYSTEM = 'corrections';
 const TABLE = 'T_JZRY';
@@ -26,12 +25,12 @@ const CHECKS: Readonly<Record<string, (text: string) => boolean>> = {
 };
 
 /** The office of justice's exchange tables (前置机): T_JZRY, whose rows say with TBBZ what is new, and T_HUB_OUT, from which a job of its own takes. */
-class CorrectionsSimulator implements Simulator {
+class CorrectionsSimulator extends ExchangeOffice {
   readonly system = SYSTEM;
-  readonly faults = new Faults([...SQL_FAULTS, 'echo']);
-  private tables!: ExchangeTables;
 
-  constructor(private readonly context: SimulatorContext) {}
+  constructor(private readonly context: SimulatorContext) {
+    super();
+  }
 
   async start(): Promise<this> {
     const { cityDir, log, port } = this.context;
@@ -51,14 +50,6 @@ class CorrectionsSimulator implements Simulator {
     return { YICI_CORRECTIONS_DATABASE_URL: this.tables.url };
   }
 
-  keys(): Promise<readonly string[]> {
-    return this.tables.keys();
-  }
-
-  record(key: string): Promise<SystemRow | undefined> {
-    return this.tables.newest(key);
-  }
-
   async change(key: string, patch: SystemRow): Promise<void> {
     const row = known(await this.tables.newest(key), 'The office of justice has nobody with this number.');
     // Changing RECTNUM puts another person on the row: this system re-uses its rows.
@@ -73,18 +64,6 @@ class CorrectionsSimulator implements Simulator {
     const key = `9901${now.slice(0, 4)}${id.padStart(9, '0')}`;
     await this.tables.database.insert(TABLE, COLUMNS, [{ ...Object.fromEntries(COLUMNS.map((c) => [c, ''])), ...row, ID: id, RECTNUM: key, TBBZ: '0', GXSJ: now }]);
     return key;
-  }
-
-  written(): Promise<readonly WrittenBack[]> {
-    return this.tables.written();
-  }
-
-  publish(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  stop(): Promise<void> {
-    return this.tables.stop();
   }
 
   /** Its errors quote what they complain of, as such texts do. */

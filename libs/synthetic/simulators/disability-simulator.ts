@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { sm3 } from 'sm-crypto-v2';
 import { encodeGbk } from '../formats/gb-encoding.js';
-import { FileOffice, officeSimulator, serverAccount, type DroppedChange, type OfficeHabits, type OfficeRow } from './file-office.js';
-import { SftpServer } from './sftp-server.js';
+import { byteLines } from './city-files.js';
+import type { DroppedChange, OfficeHabits, OfficeRow } from './file-office.js';
+import { startSftpOffice } from './sftp-office.js';
 import type { StartSimulator } from './simulator.js';
 
 const COLUMNS = ['CJZH', 'XM', 'SFZH', 'XB', 'CJLB', 'CJDJ', 'JHRXM', 'JHRDH', 'HKDZ', 'ZT'];
@@ -18,7 +18,7 @@ const HABITS: OfficeHabits = {
   cityFile: /^CJR_\d{8}\.csv$/,
   drop: /^HUB_\d{17}_\d{3}\.csv$/,
   dropManifest: '.OK',
-  read: (bytes) => lines(bytes).slice(1).map((line): OfficeRow => ({ bytes: line, cells: cellsOf(line) })),
+  read: (bytes) => byteLines(bytes, '\r\n').slice(1).map((line): OfficeRow => ({ bytes: line, cells: cellsOf(line) })),
   dateOf: (name) => name.slice(4, 12),
   write: (rows, date) => {
     const bytes = Buffer.concat([Buffer.from(HEADER), ...rows.map((row) => Buffer.concat([row.bytes ?? encodeGbk(COLUMNS.map((c) => row.cells![c] ?? '').join(',')), Buffer.from('\r\n')]))]);
@@ -33,16 +33,6 @@ const HABITS: OfficeHabits = {
   },
   spellings: { SFZH: 'citizenId', JHRDH: 'phone', HKDZ: 'address' },
 };
-
-function lines(bytes: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let from = 0; from < bytes.length;) {
-    const at = bytes.indexOf('\r\n', from);
-    found.push(bytes.subarray(from, at < 0 ? bytes.length : at));
-    from = at < 0 ? bytes.length : at + 2;
-  }
-  return found;
-}
 
 /** Fields from both ends: what is left in the middle is the address, commas and all. */
 function cellsOf(line: Buffer): Record<string, string> | undefined {
@@ -63,7 +53,7 @@ function manifest(count: number, bytes: Buffer): string {
 }
 
 function readDrop(bytes: Buffer, ok: Buffer | undefined): DroppedChange[] | string {
-  const [header, ...rows] = lines(bytes);
+  const [header, ...rows] = byteLines(bytes, '\r\n');
   if (`${header?.toString('latin1')}\r\n` !== HEADER) return '表头不符';
   const [count, digest] = (ok?.toString('latin1') ?? '').split(/\r?\n/);
   if (Number(count) !== rows.length) return '行数与 .OK 不符';
@@ -76,12 +66,4 @@ function readDrop(bytes: Buffer, ok: Buffer | undefined): DroppedChange[] | stri
   });
 }
 
-export const startDisability: StartSimulator = async (context) => {
-  const office = new FileOffice(HABITS, context);
-  const account = serverAccount(context.secret(URL_NAME));
-  const server = await SftpServer.start({
-    root: office.root, ...account, ...(context.port !== undefined && { port: context.port }), faults: office.faults, keyFile: join(context.dir, 'host-key.pem'),
-  });
-  const url = `sftp://${encodeURIComponent(account.user)}:${encodeURIComponent(account.password)}@127.0.0.1:${server.port}`;
-  return officeSimulator('disability', office, { [URL_NAME]: url, [HOST_KEY_NAME]: server.fingerprint }, server);
-};
+export const startDisability: StartSimulator = (context) => startSftpOffice(HABITS, context, { url: URL_NAME, hostKey: HOST_KEY_NAME });

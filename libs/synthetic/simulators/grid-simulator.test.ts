@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHmac, getHashes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GridSimulator } from './grid-simulator.js';
+import { HttpDoor, readBody } from './http-door.js';
 import { signedHeaders } from './signature.js';
 
 interface Push {
@@ -15,7 +14,7 @@ interface Push {
 }
 
 let dir: string;
-let hub: Server;
+let hub: HttpDoor;
 let pushes: Push[];
 let statuses: number[];
 let grid: GridSimulator;
@@ -31,28 +30,23 @@ beforeEach(async () => {
   writeFileSync(join(dir, 'grid', 'persons.jsonl'), `${lines.join('\n')}\n`);
   pushes = [];
   statuses = [];
-  hub = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (c: Buffer) => chunks.push(c)).on('end', () => {
-      const status = statuses.shift() ?? 202;
-      const body = Buffer.concat(chunks);
-      if (status < 300) pushes.push({ rows: JSON.parse(body.toString('utf8')) as Push['rows'], headers: request.headers, body });
-      response.writeHead(status).end();
-    });
+  hub = await HttpDoor.open(0, async (request, response) => {
+    const body = (await readBody(request, 1 << 20))!;
+    const status = statuses.shift() ?? 202;
+    if (status < 300) pushes.push({ rows: JSON.parse(body.toString('utf8')) as Push['rows'], headers: request.headers, body });
+    response.writeHead(status).end();
   });
-  await new Promise<void>((resolve) => hub.listen(0, '127.0.0.1', resolve));
   grid = await start();
 });
 
 afterEach(async () => {
   await grid.stop();
-  hub.closeAllConnections();
-  await new Promise((resolve) => hub.close(resolve));
+  await hub.close();
   rmSync(dir, { recursive: true, force: true });
 });
 
 function start(stateDir?: string): Promise<GridSimulator> {
-  return GridSimulator.start({ cityDir: dir, hubUrl: `http://127.0.0.1:${(hub.address() as AddressInfo).port}`, pushSecret: 'push', syncSecret: 'sync', hmac: 'sha256', disorder: 0, stateDir });
+  return GridSimulator.start({ cityDir: dir, hubUrl: hub.url, pushSecret: 'push', syncSecret: 'sync', hmac: 'sha256', disorder: 0, stateDir });
 }
 
 async function sync(items: unknown, secret = 'sync'): Promise<{ status: number; answers: { code: number; id: string; ref: string; message: string }[] }> {

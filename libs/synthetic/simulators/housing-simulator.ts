@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readCsvTable, type TextRow } from './city-files.js';
+import { ExchangeOffice } from './exchange-office.js';
 import { ExchangeTables, type ExchangeForm } from './exchange-tables.js';
 import { Faults } from './faults.js';
 import type { HttpDoor } from './http-door.js';
@@ -7,7 +8,7 @@ import { HTTP_FAULTS } from './http-faults.js';
 import { jsonOf, openJsonDoor, type JsonCall } from './json-door.js';
 import { known, refused } from './refusals.js';
 import { isSigned } from './signature.js';
-import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
+import type { SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
 import type { TableShape } from './sql-database.js';
 import { SQL_FAULTS } from './sql-proxy.js';
 
@@ -21,14 +22,15 @@ const OCCUPANCY: TableShape = {
 const LARGEST_BODY = 64 * 1024;
 
 /** The housing bureau: a view of titles without times, in PostgreSQL or MariaDB, and a REST interface that takes counts and nothing else. */
-class HousingSimulator implements Simulator {
+class HousingSimulator extends ExchangeOffice {
   readonly system = SYSTEM;
   private last: Promise<unknown> = Promise.resolve();
-  readonly faults = new Faults([...new Set([...HTTP_FAULTS, ...SQL_FAULTS]), 'echo']);
-  private tables!: ExchangeTables;
+  override readonly faults = new Faults([...new Set([...HTTP_FAULTS, ...SQL_FAULTS]), 'echo']);
   private door!: HttpDoor;
 
-  constructor(private readonly context: SimulatorContext) {}
+  constructor(private readonly context: SimulatorContext) {
+    super();
+  }
 
   async start(): Promise<this> {
     const { cityDir, port, log } = this.context;
@@ -49,16 +51,6 @@ class HousingSimulator implements Simulator {
     return { YICI_HOUSING_DATABASE_URL: this.tables.url, YICI_HOUSING_URL: this.door.url, [SECRET]: this.context.secret(SECRET) };
   }
 
-  /** FWBM of the houses. */
-  keys(): Promise<readonly string[]> {
-    return this.tables.keys();
-  }
-
-  /** Its latest row. */
-  record(key: string): Promise<SystemRow | undefined> {
-    return this.tables.newest(key);
-  }
-
   /** A title is corrected: its row is rewritten, and nothing tells when. */
   async change(key: string, patch: SystemRow): Promise<void> {
     const row = known(await this.tables.newest(key), 'The housing bureau has no house with this code.');
@@ -74,18 +66,14 @@ class HousingSimulator implements Simulator {
     return key;
   }
 
-  async written(): Promise<readonly WrittenBack[]> {
+  override async written(): Promise<readonly WrittenBack[]> {
     const rows = await this.tables.database.all(`select * from ${this.tables.database.table(OCCUPANCY.name)} order by "N"`);
     return rows.map((r) => ({ at: Number(r['AT']), key: r['FWBM']!, columns: { residents: Number(r['RESIDENTS']), households: Number(r['HOUSEHOLDS']) }, answer: 'taken' }));
   }
 
-  publish(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     await this.door.close();
-    await this.tables.stop();
+    await super.stop();
   }
 
   private async serve({ method, url, headers, body, fault, answer, cut }: JsonCall): Promise<void> {

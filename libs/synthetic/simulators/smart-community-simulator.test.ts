@@ -1,9 +1,8 @@
-import { createServer, type Server } from 'node:http';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HttpDoor, readBody } from './http-door.js';
 import { SmartCommunitySimulator } from './smart-community-simulator.js';
 
 interface Push {
@@ -13,7 +12,7 @@ interface Push {
 }
 
 let dir: string;
-let hub: Server;
+let hub: HttpDoor;
 let pushes: Push[];
 let left: object[];
 let platform: SmartCommunitySimulator;
@@ -24,7 +23,7 @@ const account = (userId: string, more: object = {}): object => ({
   registeredAt: '2024-01-01T00:00:00+08:00', updatedAt: '2024-05-01T00:00:00+08:00', ...more,
 });
 const start = (): Promise<SmartCommunitySimulator> => SmartCommunitySimulator.start({
-  cityDir: dir, hubUrl: `http://127.0.0.1:${(hub.address() as AddressInfo).port}`, databaseUrl: '', dir, secret: (name) => name, log: (event, details) => left.push({ event, ...details }),
+  cityDir: dir, hubUrl: hub.url, databaseUrl: '', dir, secret: (name) => name, log: (event, details) => left.push({ event, ...details }),
 });
 
 beforeEach(async () => {
@@ -34,21 +33,16 @@ beforeEach(async () => {
   writeFileSync(join(dir, 'smart-community', 'users.jsonl'), `${lines.join('\n')}\n`);
   pushes = [];
   left = [];
-  hub = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (c: Buffer) => chunks.push(c)).on('end', () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Push['events'];
-      pushes.push({ type: request.headers['content-type']!.split(';')[0]!, headers: request.headers, events: [body].flat() });
-      response.writeHead(200).end();
-    });
+  hub = await HttpDoor.open(0, async (request, response) => {
+    const body = JSON.parse((await readBody(request, 1 << 20))!.toString('utf8')) as Push['events'];
+    pushes.push({ type: request.headers['content-type']!.split(';')[0]!, headers: request.headers, events: [body].flat() });
+    response.writeHead(200).end();
   });
-  await new Promise<void>((resolve) => hub.listen(0, '127.0.0.1', resolve));
   platform = await start();
 });
 afterEach(async () => {
   await platform.stop();
-  hub.closeAllConnections();
-  await new Promise((resolve) => hub.close(resolve));
+  await hub.close();
   rmSync(dir, { recursive: true });
 });
 

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import type { QueryRunner } from 'typeorm';
 import { readCsvTable, type TextRow } from './city-files.js';
+import { ExchangeOffice } from './exchange-office.js';
 import { ExchangeTables, type ExchangeForm } from './exchange-tables.js';
-import { Faults } from './faults.js';
 import { COMPACT_CLOCK } from './office-clock.js';
 import { known, refused } from './refusals.js';
-import type { Simulator, SimulatorContext, StartSimulator, SystemRow, WrittenBack } from './simulator.js';
+import type { SimulatorContext, StartSimulator, SystemRow } from './simulator.js';
 import type { TableShape } from './sql-database.js';
-import { SQL_FAULTS } from './sql-proxy.js';
 
 const SYSTEM = 'social-assistance';
 const SCHEMA = 'social_assistance';
@@ -31,12 +30,12 @@ const STATS: TableShape = {
 const FIELDS: Readonly<Record<string, RegExp>> = { DEATH_FLAG: /^[01]$/, MARRIAGE: /^\d{2}$/, MOVED_OUT: /^[01]$/, DISABILITY: /^\w{1,4}$/, EMPLOYMENT: /^\w{1,4}$/ };
 
 /** The aid office's exchange database: families and people whose applications leave rows behind, and HUB_PEOPLE_UPDATE, from which a job of its own takes. */
-class SocialAssistanceSimulator implements Simulator {
+class SocialAssistanceSimulator extends ExchangeOffice {
   readonly system = SYSTEM;
-  readonly faults = new Faults([...SQL_FAULTS, 'echo']);
-  private tables!: ExchangeTables;
 
-  constructor(private readonly context: SimulatorContext) {}
+  constructor(private readonly context: SimulatorContext) {
+    super();
+  }
 
   async start(): Promise<this> {
     const { cityDir, log, port } = this.context;
@@ -54,14 +53,6 @@ class SocialAssistanceSimulator implements Simulator {
 
   get environment(): Readonly<Record<string, string>> {
     return { YICI_SOCIAL_ASSISTANCE_DATABASE_URL: this.tables.url };
-  }
-
-  keys(): Promise<readonly string[]> {
-    return this.tables.keys();
-  }
-
-  record(key: string): Promise<SystemRow | undefined> {
-    return this.tables.newest(key);
   }
 
   /** An application leaves a row behind: the former one stays. */
@@ -86,18 +77,6 @@ class SocialAssistanceSimulator implements Simulator {
     const key = `R01${String(Number((highest?.['key'] ?? '').slice(3) || '0') + 1).padStart(9, '0')}`;
     await database.insert(PEOPLE, PEOPLE_COLUMNS, [{ ...Object.fromEntries(PEOPLE_COLUMNS.map((c) => [c, ''])), DEATH_FLAG: '0', ...row, PEOPLE_ID: key, UPDATE_TIME: COMPACT_CLOCK.now() }]);
     return key;
-  }
-
-  written(): Promise<readonly WrittenBack[]> {
-    return this.tables.written();
-  }
-
-  publish(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  stop(): Promise<void> {
-    return this.tables.stop();
   }
 
   private async take(row: TextRow, runner: QueryRunner): Promise<string | undefined> {

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { cutBytes, encodeGb18030 } from '../formats/gb-encoding.js';
-import { FileOffice, officeSimulator, serverAccount, type DroppedChange, type OfficeHabits, type OfficeRow } from './file-office.js';
-import { SftpServer } from './sftp-server.js';
+import { byteLines } from './city-files.js';
+import type { DroppedChange, OfficeHabits, OfficeRow } from './file-office.js';
+import { startSftpOffice } from './sftp-office.js';
 import type { StartSimulator } from './simulator.js';
 
 const COLUMNS = ['AAC001', 'AAC002', 'AAC003', 'AAC004', 'AAC005', 'AAC006', 'AAC009', 'AAC010', 'AAE005', 'AAB001', 'AAB004', 'AAC008', 'AAE041'];
@@ -20,7 +20,7 @@ const HABITS: OfficeHabits = {
   system: 'social-insurance',
   cityFile: /^GRCB_\d{8}\.txt$/,
   drop: /^HUB_\d{17}_\d{3}\.txt$/,
-  read: (bytes) => lines(bytes).map((line): OfficeRow => ({ bytes: line, cells: cellsOf(line) })),
+  read: (bytes) => byteLines(bytes, '\n').map((line): OfficeRow => ({ bytes: line, cells: cellsOf(line) })),
   dateOf: (name) => name.slice(5, 13),
   write: (rows, date) => ({
     name: `GRCB_${date}.txt`, bytes: Buffer.concat(rows.map((row) => Buffer.concat([row.bytes ?? lineOf(row.cells!), Buffer.from('\n')]))),
@@ -35,16 +35,6 @@ const HABITS: OfficeHabits = {
   },
   spellings: { AAC002: 'citizenId', AAC003: 'name' },
 };
-
-function lines(bytes: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let from = 0; from < bytes.length;) {
-    const at = bytes.indexOf('\n', from);
-    found.push(bytes.subarray(from, at < 0 ? bytes.length : at));
-    from = at < 0 ? bytes.length : at + 1;
-  }
-  return found;
-}
 
 function lineOf(cells: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(COLUMNS.flatMap((c, i) => {
@@ -85,7 +75,7 @@ function wholeName(bytes: Buffer): string {
 
 function readDrop(bytes: Buffer): DroppedChange[] | string {
   const changes: DroppedChange[] = [];
-  for (const line of lines(bytes)) {
+  for (const line of byteLines(bytes, '\n')) {
     let fields: string[];
     try {
       fields = decoder.decode(line).split('|');
@@ -101,12 +91,4 @@ function readDrop(bytes: Buffer): DroppedChange[] | string {
   return changes;
 }
 
-export const startSocialInsurance: StartSimulator = async (context) => {
-  const office = new FileOffice(HABITS, context);
-  const account = serverAccount(context.secret(URL_NAME));
-  const server = await SftpServer.start({
-    root: office.root, ...account, ...(context.port !== undefined && { port: context.port }), faults: office.faults, keyFile: join(context.dir, 'host-key.pem'),
-  });
-  const url = `sftp://${encodeURIComponent(account.user)}:${encodeURIComponent(account.password)}@127.0.0.1:${server.port}`;
-  return officeSimulator('social-insurance', office, { [URL_NAME]: url, [HOST_KEY_NAME]: server.fingerprint }, server);
-};
+export const startSocialInsurance: StartSimulator = (context) => startSftpOffice(HABITS, context, { url: URL_NAME, hostKey: HOST_KEY_NAME });

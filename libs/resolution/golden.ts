@@ -80,7 +80,7 @@ export function searchRows(sealing: Sealing, { searched }: Pick<Golden, 'searche
   const rows = new Map<string, SearchRow>();
   for (const { scopes, fields } of searched) {
     const add = (kind: SearchRow['kind'], text: string | undefined): void => {
-      if (text) rows.set(`${openingOf(scopes)}:${kind}:${text}`, { kind, ref: sealing.ref(kind, text), scopes });
+      if (text) rows.set(`${openingOf(scopes)}:${kind}:${text}`, { kind, ref: kind === 'address' ? placeRef(sealing, text) : sealing.ref(kind, text), scopes });
     };
     const all = <T>(path: string): T[] => {
       const field = fields[path];
@@ -95,6 +95,19 @@ export function searchRows(sealing: Sealing, { searched }: Pick<Golden, 'searche
     for (const address of [...all<Address>('currentAddress'), ...all<Address>('registeredAddress')]) for (const key of addressSearchKeys(address)) add('address', key);
   }
   return [...rows.values()];
+}
+
+/** Whole buildings share their keys, so a load would hash each some hundred times; few are kept, for a city's are many. */
+const placeRefs = new WeakMap<Sealing, Map<string, Buffer>>();
+const PLACES_KEPT = 20_000;
+
+function placeRef(sealing: Sealing, text: string): Buffer {
+  const known = placeRefs.get(sealing) ?? new Map<string, Buffer>();
+  if (known.size >= PLACES_KEPT) known.clear();
+  placeRefs.set(sealing, known);
+  const ref = known.get(text) ?? sealing.ref('address', text);
+  known.set(text, ref);
+  return ref;
 }
 
 /** Persons of a household with their relation: of several records the first by key that states one. Withdrawn records are in none. */

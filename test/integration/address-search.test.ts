@@ -97,9 +97,11 @@ describe('persons are found by an address', () => {
   });
 
   it('without a word of it in the database', async () => {
-    const { rows } = await db.pool.query<{ text: string }>(`select string_agg(encode(value_ref, 'escape') || kind || scopes::text, ' ') as text from entity_search`);
-    expect(rows[0]!.text).toContain('address');
-    for (const word of ['幸福', '中山路', '西山', '301', ...['幸福', '中山路'].map((w) => Buffer.from(w).toString('hex'))]) expect(rows[0]!.text).not.toContain(word);
+    const { rows } = await db.pool.query<{ value_ref: Buffer }>(`select value_ref from entity_search where kind = 'address'`);
+    expect(rows.length).toBeGreaterThan(5);
+    // Hashes of one length, whatever was hashed.
+    expect(new Set(rows.map((r) => r.value_ref.length)).size).toBe(1);
+    for (const word of ['幸福', '中山路', '西山']) expect(rows.some((r) => r.value_ref.includes(word))).toBe(false);
   });
 
   it('as it is now, though the value in force stays the same', async () => {

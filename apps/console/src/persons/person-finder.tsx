@@ -71,7 +71,7 @@ export function PersonFinder({ found, onFound, pickLabel, onPick, none, autoFocu
         <Button type="primary" size="large" loading={busy} disabled={term === undefined} onClick={() => void search(term)}>{t('search.submit')}</Button>
       </div>
       <p className="quiet finder-note">{t('search.exact')}{instead && <> <Button type="link" size="small" className="instead" onClick={() => { setWords(instead); void search(searchTermOf(text, instead)); }}>{t(`search.instead.${instead}`)}</Button></>}</p>
-      <div aria-live="polite">
+      <div aria-live="polite" aria-busy={busy} className={busy ? 'looking' : undefined}>
         {refused && (faults ? <Alert type="warning" showIcon title={faults.map((f) => f[language]).join(' ')} /> : <Fault refused={refused} />)}
         {!refused && found.term === undefined && none}
         {!refused && found.term !== undefined && found.items.length === 0 && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={<><span className="none-words">{t('search.none')}</span><br /><span className="quiet">{t('address' in found.term ? 'search.noneAddress' : 'search.noneHint')}</span></>} />}

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { SourceRecord } from '#libs/model/source-record';
 import type { Address } from '#libs/model/values';
 import { silentLogger } from '#libs/platform/logger';
 import { SearchBacklog } from '#libs/resolution/search-backlog';
@@ -118,7 +117,7 @@ describe('a restricted address', () => {
   it('is found by its scope alone; to everybody else the answers are the same to the byte', async () => {
     const readers = [worker, await hub.as('steward'), await hub.as('worker', { communities: [EAST] })];
     const before = await Promise.all(readers.map(everything));
-    await resolveRecords(db, hub.sealing, restricted as SourceRecord[]);
+    await resolveRecords(db, hub.sealing, restricted);
     expect(await Promise.all(readers.map(everything))).toEqual(before);
     const [corrections, party] = [await hub.as('worker', { facetScopes: ['correction'] }), await hub.as('worker', { facetScopes: ['party'] })];
     expect([await names(corrections, '幸福小区66幢'), await names(corrections, '幸福小区3幢2单元302室'), await names(corrections, '幸福小区77幢')]).toEqual([['张伟强'], ['赵无人'], []]);

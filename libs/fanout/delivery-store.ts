@@ -101,6 +101,16 @@ export class DeliveryStore {
     return found.rows.map((r) => this.decode(r));
   }
 
+  /** Of these target records those (by ref, hex) for which a write is due or tried again. */
+  async dueFor(target: string, refs: readonly Buffer[]): Promise<Set<string>> {
+    const found = await this.pool.query<{ target_ref: Buffer }>({
+      name: 'delivery_due_for',
+      text: `select distinct target_ref from delivery where target = $1 and state = 'waiting' and next_attempt_at is not null and target_ref = any($2::bytea[])`,
+      values: [target, refs],
+    });
+    return new Set(found.rows.map((r) => r.target_ref.toString('hex')));
+  }
+
   /** Those of these deliveries that still are in this state; nobody else settles them before the transaction ends. */
   async still(tx: Transaction, state: DeliveryState, ids: readonly string[]): Promise<Set<string>> {
     const found = await tx.client.query<{ id: string }>({

@@ -1,4 +1,5 @@
 import { YiciError } from '#libs/kernel/errors';
+import { uuidv7 } from '#libs/kernel/ids';
 import type { RecordType } from '#libs/kernel/record-key';
 import type { DeliveryAction, NewDelivery } from './delivery.js';
 import type { FanoutStore } from './fanout-store.js';
@@ -30,10 +31,13 @@ interface Difference {
 
 const PAGE = 500;
 const EXAMPLES = 10;
-/** `delivery.cause` of what a first connection delivers. */
+/** `delivery.cause` of what one approval delivers begins so: when more may be shared later, the same persons differ once more. */
 const CAUSE = 'first-connection';
 
-/** The first connection of a target: rehearse, look at the differences, approve; then they are delivered and streaming begins. */
+/**
+ * The first connection of a target: rehearse, look at the differences, approve; then they are delivered and streaming begins. When
+ * more agreements are in force, or a folder says more, the same again brings what the target lacks by now.
+ */
 export class FirstConnections {
   constructor(private readonly store: FanoutStore) {}
 
@@ -59,11 +63,15 @@ export class FirstConnections {
     await this.store.unitOfWork.run((tx) => this.store.connections.approve(tx, target.id, actor));
     let due = 0;
     if (options.deliver) {
+      const cause = `${CAUSE}-${uuidv7(this.store.clock.now())}`;
       let page: NewDelivery[] = [];
       const flush = async () => {
         const rows = page;
         page = [];
-        due += await this.store.unitOfWork.run((tx) => this.store.deliveries.add(tx, rows));
+        // What is due already is worked out anew when it is written, and brings everything.
+        const before = await this.store.deliveries.dueFor(target.id, rows.map((r) => r.targetRef));
+        const more = rows.filter((r) => !before.has(r.targetRef.toString('hex')));
+        due += await this.store.unitOfWork.run((tx) => this.store.deliveries.add(tx, more.map((row) => ({ ...row, cause }))));
       };
       for await (const { delivery } of this.differences(target)) {
         page.push(delivery);

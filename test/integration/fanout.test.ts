@@ -418,4 +418,26 @@ describe('a first connection', () => {
     expect((await deliveries(m.entry))[0]!.state).toBe('written');
     expect((await connections.rehearse(stage.grid)).differences).toBe(0);
   });
+
+  it('approved again delivers what more may be shared by now, and plans nothing twice', async () => {
+    const connections = new FirstConnections(stage.store);
+    const phones = { provider: 'hub', target: 'grid', field: 'phones' };
+    const decide = (state: 'approve' | 'revoke') => stage.store.unitOfWork.run((tx) => stage.store.agreements[state](tx, phones, 'test'));
+    const id = entityId();
+    const key = `g${n}`;
+    await stage.person(id, gridRecord(key), personRecord('hub', `entry-${n}`, { phones: [{ number: '13000000077' }] }, { sourceTime: '2026-07-01T00:00:00+08:00', order: '2026-07-01T08:00:00+08:00' }));
+    const s = sender();
+    await decide('revoke');
+    await connections.rehearse(stage.grid);
+    await connections.approve(stage.grid, 'test');
+    while ((await s.sendDue(signal)) > 0);
+    expect(server.rows.get(key)?.columns['phone']).toBeUndefined();
+    await decide('approve');
+    expect((await connections.rehearse(stage.grid)).byField['phones']).toBe(1);
+    expect(await connections.approve(stage.grid, 'test')).toBe(1);
+    expect(await connections.approve(stage.grid, 'test')).toBe(0);
+    while ((await s.sendDue(signal)) > 0);
+    expect(server.rows.get(key)!.columns['phone']).toBe('13000000077');
+    expect((await connections.rehearse(stage.grid)).differences).toBe(0);
+  });
 });

@@ -59,7 +59,7 @@ export class EchoConfirmer {
         const open = await this.store.deliveries.unconfirmed(tx, system, [Buffer.from(hex, 'hex')]);
         const done = open.filter((d) => d.payload?.paths !== undefined && repeated(d.payload.paths, paths));
         await this.store.deliveries.settle(tx, done.map((d) => ({
-          id: d.id, state: 'confirmed' as const, attempted: false, ...(d.payload!.paths!.some((path) => paths.get(path) === 'cut') && { reasonCode: 'cutThere' }),
+          id: d.id, state: 'confirmed' as const, attempted: false, reasonCode: d.payload!.paths!.some((path) => paths.get(path) === 'cut') ? 'cutThere' : alreadyThere(d.reasonCode),
         })));
         confirmed += done.length;
       }
@@ -86,4 +86,9 @@ export class EchoConfirmer {
 function repeated(written: readonly string[], echoed: ReadonlyMap<string, unknown>): boolean {
   const shown = written.filter((path) => !path.startsWith(ANSWER));
   return shown.length > 0 && shown.every((path) => echoed.has(path));
+}
+
+/** What another delivery had written goes on saying so. */
+function alreadyThere(reasonCode: string | undefined): string | undefined {
+  return reasonCode === 'alreadyThere' ? reasonCode : undefined;
 }

@@ -69,7 +69,7 @@ export class Demo {
     const port = await freePort(this.options.port);
     await this.city();
     const { admin, worker } = await this.start(port, connectors);
-    await this.read();
+    await this.read(connectors);
     const { pool, sealing } = this.hub!.parts.store;
     const partitionHash = await storedPartitionHash(pool, sealing);
     await this.approve(admin, connectors);
@@ -133,11 +133,13 @@ export class Demo {
     return { admin, worker: await as('worker') };
   }
 
-  private async read(): Promise<void> {
+  private async read(connectors: readonly Connector[]): Promise<void> {
     const { stage, hub, systems } = this;
     stage.heading('各系统的数据汇成一个库', 'what each system knows, over its own protocol, becomes one store');
     const { simulators } = this.legacy!.legacy;
-    await Promise.all(simulators.map((s) => s.publish()));
+    // Who can be asked is asked anyway.
+    const asked = new Set(connectors.filter((c) => c.manifest.live.some((l) => 'pollSeconds' in l)).map((c) => c.id));
+    await Promise.all(simulators.filter((s) => !asked.has(s.system)).map((s) => s.publish()));
     await this.watching(() => new DemoProgress(hub!.parts).allRead(simulators.map((s) => s.system)));
     const state = await new BoardReader(hub!.parts.store.dataSource, hub!.parts.clock).read();
     this.seconds.allRead = this.since();
@@ -165,7 +167,7 @@ export class Demo {
     stage.heading('共享协议与首次对接', 'sharing agreements and first connections: the demo approves itself');
     const agreements = await approveAgreements(admin);
     stage.area.print(`  批准共享协议 ${thousands(agreements)} 份  agreements approved`);
-    for (const { id, manifest } of connectors.filter((c) => c.manifest.mode === 'live')) {
+    for (const { id, manifest } of await this.largestFirst(connectors.filter((c) => c.manifest.mode === 'live'))) {
       const { rehearsal, due } = await connect(admin, id);
       const most = Object.entries(rehearsal.byField).sort((a, b) => b[1] - a[1]).slice(0, 3).map(([f, n]) => `${f} ${thousands(n)}`).join(' · ');
       stage.area.print(`  ${padEnd(manifest.name, 24)}差异 differences ${padEnd(thousands(rehearsal.differences), 7)}送达 due ${padEnd(thousands(due), 7)}${stage.style.dim(most)}`);
@@ -174,6 +176,14 @@ export class Demo {
     this.seconds.firstDelivered = this.since();
     stage.area.freeze([]);
     stage.done(`首批差异已送达，自启动起 ${this.seconds.firstDelivered} 秒  the first differences are delivered, ${this.seconds.firstDelivered} s after the start`);
+  }
+
+  /** Who holds most is told most: their differences are under way while those of the others are rehearsed. */
+  private async largestFirst(connectors: readonly Connector[]): Promise<Connector[]> {
+    const { store, clock } = this.hub!.parts;
+    const { counts } = await new BoardReader(store.dataSource, clock).read();
+    const accepted = new Map(counts.systems.map((s) => [s.system, s.accepted]));
+    return [...connectors].sort((a, b) => (accepted.get(b.id) ?? 0) - (accepted.get(a.id) ?? 0));
   }
 
   private async move(worker: HubClient): Promise<Omit<DemoOutcome, 'partitionHash'>> {

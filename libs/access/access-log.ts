@@ -12,6 +12,12 @@ export type AuditAction =
   | 'dispute.open' | 'dispute.list' | 'dispute.read' | 'dispute.answer' | 'dispute.withdraw' | 'dispute.term'
   | 'file.upload' | 'workbook.download' | 'receipt.read' | 'agreement.approve' | 'agreement.revoke' | 'connection.rehearse' | 'connection.approve' | 'connection.reconcile';
 
+/** Something that was shown, and the restricted facets without which nobody may hear of it. */
+export interface Seen {
+  golden: { id: string };
+  scopes: readonly string[];
+}
+
 /**
  * Writes who saw or changed what into the tamper-evident log, before the answer leaves: an access that cannot be logged is
  * refused, because the failed write fails the request. Subjects are ids of entities, entries, accounts; never a personal value.
@@ -31,6 +37,14 @@ export class AccessLog {
   noteEach(account: Account, action: AuditAction, subjects: readonly string[], detail?: AuditEntry['detail']): Promise<void> {
     const rows = subjects.map((subject) => ({ actor: account.id, action, subject, detail }));
     return this.append(rows.length > 0 ? rows : [{ actor: account.id, action, detail }]);
+  }
+
+  /** One row for each person, household or dwelling that was shown, withheld as it is itself; one row without subject when none was. */
+  noteSeen(account: Account, action: AuditAction, seen: readonly Seen[], detail?: AuditEntry['detail']): Promise<void> {
+    if (seen.length === 0) return this.note(account, action, undefined, detail);
+    return this.append(seen.map(({ golden, scopes }) => ({
+      actor: account.id, action, subject: golden.id, detail: scopes.length === 0 ? detail : { ...detail, scopes },
+    })));
   }
 
   /** A caller who is not signed in; the user name tried is not kept, it may be a password typed in the wrong field. */

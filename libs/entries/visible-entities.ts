@@ -1,5 +1,5 @@
-import { inCommunity, type Account } from '#libs/access/account';
-import { scopesOfRecord } from '#libs/access/secret-systems';
+import { inCommunity, type Account, type FacetScope } from '#libs/access/account';
+import { scopesOfRecord, type SecretSystems } from '#libs/access/secret-systems';
 import { visibleGolden, type VisibleGolden } from '#libs/access/visible-golden';
 import { compareUtf8 } from '#libs/kernel/hashing';
 import type { EntityId } from '#libs/kernel/ids';
@@ -18,6 +18,8 @@ export interface VisibleEntity {
   persons: LoadedEntity['persons'];
   /** Where it lies: division codes of its addresses. */
   divisions: string[];
+  /** The restricted facets of its records when it is known from no others: nobody outside them may hear that it is there. */
+  scopes: FacetScope[];
 }
 
 /**
@@ -51,7 +53,7 @@ export class VisibleEntities {
       const golden = visibleGolden({
         id: entity.id, recordType: entity.recordType, version: 0, fields, members: members.map((m) => m.key), validFrom: '', recordedAt: '',
       }, account, secret);
-      visible.set(entity.id, { golden, members: account.role === 'statistician' ? [] : members, persons: entity.persons, divisions });
+      visible.set(entity.id, { golden, members: account.role === 'statistician' ? [] : members, persons: entity.persons, divisions, scopes: scopesOfAll(entity, secret) });
     }
     return visible;
   }
@@ -59,6 +61,11 @@ export class VisibleEntities {
   async readOne(id: EntityId, account: Account): Promise<VisibleEntity | undefined> {
     return (await this.read([id], account)).get(id);
   }
+}
+
+function scopesOfAll(entity: LoadedEntity, secret: SecretSystems): FacetScope[] {
+  const scopes = entity.members.map((m) => scopesOfRecord(m.record, secret));
+  return scopes.some((own) => own.length === 0) ? [] : [...new Set(scopes.flat())].sort();
 }
 
 const ADDRESS_PATHS = ['currentAddress', 'registeredAddress', 'address'];

@@ -26,7 +26,7 @@ interface Subjects {
   hiddenLetters: string[];
   entry: string;
 }
-interface City { hub: SecretCity; subjects: Subjects; callers: Map<Role, Caller>; insider: Caller; insiders: Set<string> }
+interface City { hub: SecretCity; subjects: Subjects; callers: Map<Role, Caller>; insider: Caller; insideAuditor: Caller; insiders: Set<string> }
 
 let plain: City;
 let secret: City;
@@ -63,8 +63,9 @@ async function build(restricted: boolean): Promise<City> {
   const callers = new Map<Role, Caller>();
   for (const role of ROLES) callers.set(role, await answering.as(role));
   const inside = await answering.as('steward', ['correction', 'party']);
+  const insideAuditor = await answering.as('auditor', ['correction', 'party']);
   const { rows } = await answering.parts.store.pool.query<{ id: string }>("select id from account where facet_scopes <> '{}'");
-  return { hub: answering, subjects, callers, insider: inside, insiders: new Set(rows.map((r) => r.id)) };
+  return { hub: answering, subjects, callers, insider: inside, insideAuditor, insiders: new Set(rows.map((r) => r.id)) };
 }
 
 beforeAll(async () => {
@@ -219,5 +220,16 @@ describe('outside the scope of corrections and party', () => {
       const data = seen.map(({ status, text }) => ({ status, data: normalised(/^data: (.*)$/m.exec(text)?.[1] ?? text) }));
       expect(data[1]).toEqual(data[0]);
     }
+  });
+
+  it('an auditor hears that an insider looked, and not at whom, where nobody else knows that person', async () => {
+    // The last of all: it leaves traces in one of the two cities alone.
+    const { hiddenPerson } = secret.subjects;
+    expect((await secret.insider('GET', `/persons/${hiddenPerson}`)).status).toBe(200);
+    const outside = secret.callers.get('auditor')!;
+    expect((await outside('GET', '/audit?limit=200')).text).not.toContain(hiddenPerson);
+    expect((await outside('GET', `/audit?subject=${hiddenPerson}`)).body.items).toEqual([]);
+    const seen = (await secret.insideAuditor('GET', `/audit?subject=${hiddenPerson}`)).body.items as { action: string }[];
+    expect(seen.map((row) => row.action)).toEqual(expect.arrayContaining(['person.search', 'person.read']));
   });
 });

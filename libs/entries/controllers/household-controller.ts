@@ -30,11 +30,11 @@ export class HouseholdController {
     const persons = await this.finder.entities.read(entity.persons.map((p) => p.person), account);
     const members = entity.persons.flatMap(({ person, relation }) => {
       const visible = persons.get(person);
-      return visible ? [{ ...personSummary(visible), relation }] : [];
+      return visible ? [{ visible, relation }] : [];
     });
-    await this.log.note(account, 'household.read', id);
-    await this.log.noteEach(account, 'household.read', members.map((m) => m.id), { household: id });
-    return { ...goldenView(entity), members, contested: await this.finder.contested(entity, account) };
+    await this.log.noteSeen(account, 'household.read', [entity]);
+    await this.log.noteSeen(account, 'household.read', members.map((m) => m.visible), { household: id });
+    return { ...goldenView(entity), members: members.map(({ visible, relation }) => ({ ...personSummary(visible), relation })), contested: await this.finder.contested(entity, account) };
   }
 
   @Get('dwellings/:id')
@@ -46,7 +46,7 @@ export class HouseholdController {
     @SignedIn() account: Account, @Param('id', new EntityIdPipe('dwelling')) id: string,
   ): Promise<DwellingView> {
     const entity = await this.finder.find(id, 'dwelling', account, (to) => `/dwellings/${to}`);
-    await this.log.note(account, 'dwelling.read', id);
+    await this.log.noteSeen(account, 'dwelling.read', [entity]);
     return { ...goldenView(entity), contested: await this.finder.contested(entity, account) };
   }
 }

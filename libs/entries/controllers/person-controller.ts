@@ -81,7 +81,7 @@ export class PersonController {
     const page = pageOf(found, body.limit, (e) => [e.golden.id], (e) => ({
       ...personSummary(e), ...(term.kind === 'address' && { foundAddress: foundAddress(e.golden, term.address) }),
     }));
-    await this.log.noteEach(account, 'person.search', page.items.map((p) => p.id), { by: term.kind });
+    await this.log.noteSeen(account, 'person.search', found.slice(0, page.items.length), { by: term.kind });
     return page;
   }
 
@@ -92,7 +92,7 @@ export class PersonController {
   @ApiNotFoundResponse({ description: 'No such person, or outside your scope.' })
   async person(@SignedIn() account: Account, @Param('id', new EntityIdPipe('person')) id: string): Promise<PersonView> {
     const entity = await this.finder.find(id, 'person', account, (to) => `/persons/${to}`);
-    await this.log.note(account, 'person.read', id);
+    await this.log.noteSeen(account, 'person.read', [entity]);
     const households = await this.finder.householdsOf(id, account);
     return { ...goldenView(entity), households: households.map(householdSummary), contested: await this.finder.contested(entity, account) };
   }
@@ -104,7 +104,7 @@ export class PersonController {
   @ApiResponse({ status: 307, description: 'Merged into another person; Location names it.' })
   async linksOf(@SignedIn() account: Account, @Param('id', new EntityIdPipe('person')) id: string): Promise<PersonLinkView[]> {
     const entity = await this.finder.find(id, 'person', account, (to) => `/persons/${to}/links`);
-    await this.log.note(account, 'person.links', id);
+    await this.log.noteSeen(account, 'person.links', [entity]);
     return this.links.of(entity);
   }
 
@@ -117,7 +117,7 @@ export class PersonController {
     @SignedIn() account: Account, @Param('id', new EntityIdPipe('person')) id: string, @Query() page: PageRequest,
   ): Promise<Page<KnownStateView>> {
     const entity = await this.finder.find(id, 'person', account, (to) => `/persons/${to}/history`);
-    await this.log.note(account, 'person.history', id);
+    await this.log.noteSeen(account, 'person.history', [entity]);
     const before = readPageMark(page.after, 1)?.[0];
     const states = (await this.histories.of(entity, account)).reverse().filter((s) => before === undefined || Date.parse(s.knownFrom) < Date.parse(before));
     const items = states.slice(0, page.limit);

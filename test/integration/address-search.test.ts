@@ -6,13 +6,10 @@ import { UnitOfWork } from '#libs/store/unit-of-work';
 import type { Caller, HttpHub } from '#test/support/http-hub';
 import { startHttpHub } from '#test/support/http-hub';
 import { loadAuthority, personRecord, resolveRecords } from '#test/support/resolved-records';
+import { CHILD, EAST, LI, ZHANG } from '#test/support/secret-records';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
-const EAST = '990101001001';
 const WEST = '990101001002';
-const ZHANG = '990101196203150315';
-const LI = '990101196408220428';
-const CHILD = '990101201809010150';
 const HIDDEN = '990102198203110313';
 
 // A busy machine takes its time to start PostgreSQL.

@@ -6,13 +6,10 @@ import { systemClock } from '#libs/kernel/clock';
 import type { Caller, HttpHub } from '#test/support/http-hub';
 import { startHttpHub } from '#test/support/http-hub';
 import { loadAuthority, personRecord, resolveRecords } from '#test/support/resolved-records';
+import { CHILD, EAST, LI, ZHANG } from '#test/support/secret-records';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
-const EAST = '990101001001';
 const WEST = '990101001002';
-const ZHANG = '990101196203150315';
-const LI = '990101196408220428';
-const CHILD = '990101201809010150';
 const SECRET_PHONE = '13900000099';
 
 const east = { raw: '东园社区', division: EAST };

@@ -23,6 +23,8 @@ export async function startBrowser(): Promise<Browser> {
       const profile = mkdtempSync(path.join(os.tmpdir(), 'yici-chromium-'));
       const context = await chromium.launchPersistentContext(profile, {
         executablePath: CHROMIUM!, headless: true, viewport: size, timezoneId: 'Europe/London', locale: 'zh-CN', serviceWorkers: 'block',
+        // A menu that is still sliding in may be clicked beside its item.
+        reducedMotion: 'reduce',
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
       });
       contexts.push({ context, profile });

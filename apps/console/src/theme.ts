@@ -28,6 +28,8 @@ export const THEME: ThemeConfig = {
     fontSize: 14,
     controlHeight: 36,
     motionDurationMid: '0.15s',
+    // A visitor who asked their system for less motion gets none: page.css stops what moves, and nothing here may wait for it to end.
+    motion: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
   },
   components: {
     Table: { headerBg: '#faf9f5', headerSplitColor: 'transparent', cellPaddingBlockSM: 8 },

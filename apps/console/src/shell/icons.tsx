@@ -19,9 +19,10 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-export function Icon({ name, size = 18, weight = 1.6 }: { name: IconName; size?: number; weight?: number }): ReactNode {
+/** `className` is what antd gives an icon that it places itself. */
+export function Icon({ name, size = 18, weight = 1.6, className }: { name: IconName; size?: number; weight?: number; className?: string }): ReactNode {
   return (
-    <svg className="icon" width={size} height={size} viewBox="0 0 20 20" fill="none" stroke="currentColor" strokeWidth={weight} strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+    <svg className={className === undefined ? 'icon' : `icon ${className}`} width={size} height={size} viewBox="0 0 20 20" fill="none" stroke="currentColor" strokeWidth={weight} strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
       <path d={PATHS[name]} />
     </svg>
   );

@@ -6,7 +6,10 @@ export interface BodyBounds {
   milliseconds: number;
 }
 
-/** How long a refused sender may read the answer before its connection is cut. */
+/**
+ * How long a refused sender may read the answer before its connection is cut. What it sends meanwhile is read and thrown away: a
+ * connection closed over unread bytes is reset, and a reset may overtake the answer.
+ */
 const LAST_WORD_MS = 1000;
 
 /**
@@ -18,9 +21,8 @@ export function boundBodies({ bytes, milliseconds }: BodyBounds, concerns: (requ
     if (!concerns(request)) return next();
     const refuse = (status: 408 | 413): void => {
       clearTimeout(timer);
-      // Nothing is read any more: what the sender has on its way stays with it.
-      request.removeAllListeners('data');
-      request.pause();
+      for (const event of ['data', 'end']) request.removeAllListeners(event);
+      request.resume();
       if (!response.headersSent) answer(response, status);
       setTimeout(() => request.destroy(), LAST_WORD_MS).unref();
     };
@@ -41,8 +43,11 @@ const PROBLEMS = {
   413: { code: 'YICI_PUSH_TOO_LARGE', message: 'The request is larger than the hub accepts; nothing of it was taken.', fix: 'Send it in smaller parts.' },
 };
 
+/** Says it whole, but does not end: Node closes such a connection at the end of the answer, whatever is still unread. */
 function answer(response: Response, status: 408 | 413): void {
   const problem = PROBLEMS[status];
+  const body = Buffer.from(JSON.stringify({ type: 'about:blank', title: problem.message, status, ...problem }));
   response.setHeader('Connection', 'close');
-  response.status(status).type('application/problem+json').send(JSON.stringify({ type: 'about:blank', title: problem.message, status, ...problem }));
+  response.status(status).type('application/problem+json').setHeader('Content-Length', body.length);
+  response.write(body);
 }

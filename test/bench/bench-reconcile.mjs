@@ -4,13 +4,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { authorityRows } from '#libs/connector-sdk/authority-rows';
 import { loadConnector } from '#libs/connector-sdk/load-connector';
 import { FanoutStore } from '#libs/fanout/fanout-store';
+import { proposalsOf } from '#libs/fanout/propose-agreements';
 import { Reconciler } from '#libs/fanout/reconciler';
 import { targetRecords } from '#libs/fanout/target-records';
 import { systemClock } from '#libs/kernel/clock';
 import { silentLogger } from '#libs/platform/logger';
 import { projectRoot } from '#libs/platform/project-root';
+import { replaceAuthority } from '#libs/store/authority-store';
 import { SourceRecordStore } from '#libs/store/source-record-store';
 import { startSocialAssistance } from '#libs/synthetic/simulators/social-assistance-simulator';
 import { Divisions } from '#libs/values/divisions';
@@ -36,17 +39,23 @@ try {
   mkdirSync(path.join(dir, 'office'));
   writeCity(cityDir);
   office = await startSocialAssistance({ cityDir, hubUrl: 'http://127.0.0.1:9', databaseUrl: store.ownerUrl, dir: path.join(dir, 'office'), secret: () => 's', log: () => undefined });
-  const connector = loadConnector(path.join(projectRoot(), 'connectors', SYSTEM));
+  const [connector, hukou] = [SYSTEM, 'hukou'].map((id) => loadConnector(path.join(projectRoot(), 'connectors', id)));
   const divisions = Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n990101001001,甲,community,990101001,,,\n');
   const fanout = new FanoutStore(store.pool, store.unitOfWork, store.sealing, systemClock);
   const parts = {
     store: fanout, sealing: store.sealing, logger: silentLogger, connectors: [connector], divisions, clock: systemClock, secret: (name) => office.environment[name] ?? 's',
     log: { publish: () => Promise.resolve() },
   };
+  await store.unitOfWork.run(async (tx) => {
+    await replaceAuthority(tx, [connector, hukou].flatMap(authorityRows));
+    await fanout.agreements.propose(tx, proposalsOf([connector, hukou]));
+    await fanout.agreements.approve(tx, {}, 'bench');
+  });
   const loaded = await load(connector, parts);
   await owner.query('analyze source_record');
   const planted = await plant(fanout);
-  const reconciler = new Reconciler(parts);
+  // An hour after the writes: younger ones may still be on their way.
+  const reconciler = new Reconciler({ ...parts, store: new FanoutStore(store.pool, store.unitOfWork, store.sealing, { now: () => systemClock.now() + 3_600_000 }) });
   const rss = { most: 0 };
   const watch = setInterval(() => { rss.most = Math.max(rss.most, process.memoryUsage().rss); }, 100);
   const start = process.memoryUsage().rss;
@@ -84,7 +93,7 @@ async function load(connector, parts) {
     await store.unitOfWork.run((tx) => records.put(tx, batch));
     n += batch.length;
   };
-  for await (const page of targetRecords(connector, parts, new AbortController().signal)) {
+  for await (const page of targetRecords(connector, parts, () => Promise.resolve(new Map()), new AbortController().signal)) {
     waiting.push(...page.records);
     if (waiting.length >= 5000) await flush();
   }
@@ -110,17 +119,22 @@ async function plant(fanout) {
   return planted;
 }
 
-/** A marriage that was written, acknowledged, and is not in the office's row. */
+/** A death that the police know of: written after the row was read, acknowledged, and not in the office's row. */
 async function written(fanout, naturalKey) {
-  const at = new Date(Date.now() - 3_600_000);
+  const at = new Date();
   const targetRef = fanout.refOf({ system: SYSTEM, recordType: 'person', naturalKey });
-  const id = `bench-${naturalKey}`;
-  await owner.query(
-    `insert into delivery (id, target, record_type, target_ref, entity_id, entity_version, cause, action, state, created_at, changed_at) values ($1, $2, 'person', $3, 'p-bench', 1, $1, 'update', 'confirmed', $4, $4)`, [id, SYSTEM, targetRef, at]);
-  await store.unitOfWork.run((tx) => fanout.projections.save(tx, SYSTEM, [{
-    targetRef, recordType: 'person', entityId: 'p-bench', naturalKey, deliveryId: id, projection: { fields: { maritalStatus: { value: '30', columns: { MARRIAGE: '30' } } } },
-  }]));
-  await owner.query('update projection set written_at = $2 where delivery_id = $1', [id, at]);
+  const [id, entityId] = [`bench-${naturalKey}`, `p-${naturalKey}`];
+  await store.unitOfWork.run(async (tx) => {
+    const [police] = await new SourceRecordStore(store.sealing).put(tx, [{
+      system: 'hukou', recordType: 'person', naturalKey, order: '1', sourceTime: '2026-01-01T00:00:00+08:00', observedAt: at.toISOString(), state: 'current',
+      body: { vitalStatus: 'dead' }, origin: { source: 'bench', position: 1 },
+    }]);
+    await tx.client.query(`insert into entity (id, record_type, version, state, valid_from, recorded_at, member_count, sealed_golden) values ($1, 'person', 1, 'active', now(), now(), 2, '')`, [entityId]);
+    await tx.client.query('insert into crosswalk (record_id, entity_id, linked_at) select id, $2, now() from source_record where id = $1 or record_ref = $3', [police.id, entityId, targetRef]);
+    await tx.client.query(
+      `insert into delivery (id, target, record_type, target_ref, entity_id, entity_version, cause, action, state, created_at, changed_at) values ($1, $2, 'person', $3, $4, 1, $1, 'update', 'confirmed', $5, $5)`, [id, SYSTEM, targetRef, entityId, at]);
+    await fanout.projections.save(tx, SYSTEM, [{ targetRef, recordType: 'person', entityId, naturalKey, deliveryId: id, projection: { fields: { vitalStatus: { value: 'dead', columns: { DEATH_FLAG: '1' } } } } }]);
+  });
 }
 
 function keyOf(n) {

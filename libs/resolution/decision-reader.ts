@@ -9,6 +9,8 @@ export class DecisionReader {
   readonly decisions: Decision[] = [];
   private readonly known = new Set<string>();
   private readonly asked = new Set<RecordKey>();
+  /** Ids of the records that a decision names together with this one, itself included. */
+  private readonly named = new Map<RecordKey, Set<number>>();
 
   constructor(
     private readonly tx: Transaction,
@@ -16,31 +18,41 @@ export class DecisionReader {
   ) {}
 
   /**
-   * Learns the decisions that name any of these records. Returns the ids of all records they name; a record that has not
-   * come yet has none, and the decision waits for it.
+   * Learns the decisions that name any of these records. Returns the ids of all records they name, each time it is asked: every
+   * stage needs them. A record that has not come yet has no id, and the decision waits for it.
    */
-  async learn(keys: Iterable<RecordKey>): Promise<number[]> {
-    const fresh = [...keys].filter((k) => !this.asked.has(k));
+  async learn(keys: Iterable<RecordKey>): Promise<Set<number>> {
+    const all = [...keys];
+    await this.read(all.filter((k) => !this.asked.has(k)));
+    return new Set(all.flatMap((k) => [...(this.named.get(k) ?? [])]));
+  }
+
+  private async read(fresh: readonly RecordKey[]): Promise<void> {
     for (const k of fresh) this.asked.add(k);
-    if (fresh.length === 0) return [];
-    const found = await this.tx.client.query<{ id: string; kind: 'link' | 'noLink'; sealed_records: Buffer; record_refs: Buffer[] }>({
+    if (fresh.length === 0) return;
+    const found = await this.tx.client.query<{ id: string; kind: 'link' | 'noLink'; sealed_records: Buffer }>({
       name: 'decisions_in_force',
-      text: `select id, kind, sealed_records, record_refs from steward_decision d
+      text: `select id, kind, sealed_records from steward_decision d
               where record_refs && $1::bytea[] and kind in ('link', 'noLink')
                 and not exists (select from steward_decision r where r.kind = 'revoke' and r.revokes = d.id)
               order by id`,
       values: [fresh.map((k) => recordRef(this.sealing, k))],
     });
-    const refs: Buffer[] = [];
+    const learnt: Decision[] = [];
     for (const row of found.rows) {
       if (this.known.has(row.id)) continue;
       this.known.add(row.id);
-      this.decisions.push({ id: row.id, kind: row.kind, records: this.sealing.openJson<RecordKey[]>(row.sealed_records) });
-      refs.push(...row.record_refs);
+      learnt.push({ id: row.id, kind: row.kind, records: this.sealing.openJson<RecordKey[]>(row.sealed_records) });
     }
-    if (refs.length === 0) return [];
-    const ids = await this.tx.client.query<{ id: string }>('select id from source_record where record_ref = any($1::bytea[])', [refs]);
-    return ids.rows.map((r) => Number(r.id));
+    if (learnt.length === 0) return;
+    this.decisions.push(...learnt);
+    const refs = new Map(learnt.flatMap((d) => d.records).map((key) => [recordRef(this.sealing, key).toString('hex'), key]));
+    const ids = await this.tx.client.query<{ id: string; record_ref: Buffer }>('select id, record_ref from source_record where record_ref = any($1::bytea[])', [[...refs.keys()].map((hex) => Buffer.from(hex, 'hex'))]);
+    const idOf = new Map(ids.rows.map((r) => [refs.get(r.record_ref.toString('hex'))!, Number(r.id)]));
+    for (const { records } of learnt) {
+      const together = records.flatMap((key) => idOf.get(key) ?? []);
+      for (const key of records) this.named.set(key, new Set([...(this.named.get(key) ?? []), ...together]));
+    }
   }
 }
 

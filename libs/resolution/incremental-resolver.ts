@@ -234,7 +234,7 @@ export class IncrementalResolver {
   }
 
   /** Records that a decision in force names together with one of these. */
-  private async decidedWith(ids: ReadonlySet<number>): Promise<number[]> {
+  private async decidedWith(ids: ReadonlySet<number>): Promise<ReadonlySet<number>> {
     const { region } = this;
     await region.need(ids);
     return this.decisions.learn([...ids].map((id) => region.record(id).features.key));

@@ -10,8 +10,9 @@ import { readSnapshot } from '#libs/connector-sdk/read-snapshot';
 import { openCityDirectory, type CityDirectory } from '#libs/intake/city-directory';
 import { systemClock } from '#libs/kernel/clock';
 import { uuidv7 } from '#libs/kernel/ids';
+import { recordKey } from '#libs/kernel/record-key';
 import { personModel } from '#libs/matching/match-model';
-import { TOPIC } from '#libs/model/events';
+import { TOPIC, type Command, type SourceRecordAccepted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { silentLogger } from '#libs/platform/logger';
 import { projectRoot } from '#libs/platform/project-root';
@@ -74,21 +75,53 @@ describe('the partition', () => {
   });
 
   it.each([[1, 100], [2, 7], [3, 1000]])('is the same through the stream, in any order (order %i, batches of %i)', async (seed, batchSize) => {
-    const db = await createTestDatabase();
-    try {
-      const parts = { dataSource: db.dataSource, sealing, clock: systemClock, logger: silentLogger, model: personModel() };
-      const service = resolutionService(parts);
-      const records = shuffled(await recordsOf(city), seed);
-      for (let at = 0; at < records.length; at += batchSize) {
-        const messages = records.slice(at, at + batchSize).map((record, i) => ({
-          key: 'k', headers: {}, topic: TOPIC.sourceRecordAccepted, partition: 0, offset: String(at + i),
-          value: encodeEvent(sealing, { id: uuidv7(Date.now()), type: TOPIC.sourceRecordAccepted, source: '/intake', time: new Date().toISOString(), data: { record } }),
-        }));
-        await service.handle({ topic: TOPIC.sourceRecordAccepted, partition: 0, messages });
-      }
-      expect(await storedPartitionHash(poolOf(db.dataSource), sealing)).toBe(loaded.partitionHash);
-    } finally {
-      await db.drop();
-    }
+    expect(await streamed(shuffled(await recordsOf(city), seed).map(message), batchSize)).toBe(loaded.partitionHash);
+  }, 300_000);
+
+  it('is the same whether a decision comes before, between or after the records it names', async () => {
+    const records = await recordsOf(city);
+    const persons = shuffled(records.filter((r) => r.recordType === 'person'), 5).slice(0, 60);
+    const entries = persons.map((_, i): AnySourceRecord => ({
+      system: 'hub', recordType: 'person', naturalKey: `entry-${i}`, order: '1', observedAt: '2026-03-31T00:00:00.000Z', state: 'current',
+      body: { phones: [{ number: String(13_900_000_000 + i) }] }, origin: { source: 'test', position: i },
+    }));
+    const links = persons.map((p, i): StreamMessage => ({
+      topic: TOPIC.command, data: { kind: 'link', decisionId: `decision-${i}`, records: [`hub:person:entry-${i}`, recordKey(p.system, p.recordType, p.naturalKey)], actor: 'test', reason: 'test' },
+    }));
+    const all = [...records, ...entries].map(message);
+    const after = await streamed([...all, ...links], 1000);
+    expect(after).not.toBe(loaded.partitionHash);
+    expect(await streamed([...links, ...shuffled(all, 1)], 100)).toBe(after);
+    expect(await streamed(shuffled([...all, ...links], 2), 7)).toBe(after);
   }, 300_000);
 });
+
+type StreamMessage = { topic: typeof TOPIC.sourceRecordAccepted; data: SourceRecordAccepted } | { topic: typeof TOPIC.command; data: Command };
+
+function message(record: AnySourceRecord): StreamMessage {
+  return { topic: TOPIC.sourceRecordAccepted, data: { record } };
+}
+
+/** The partition hash of a store that got these messages, batches of one topic as the log gives them. */
+async function streamed(messages: readonly StreamMessage[], batchSize: number): Promise<string> {
+  const db = await createTestDatabase();
+  try {
+    const service = resolutionService({ dataSource: db.dataSource, sealing, clock: systemClock, logger: silentLogger, model: personModel() });
+    for (let at = 0; at < messages.length; ) {
+      const { topic } = messages[at]!;
+      const end = messages.findIndex((m, i) => i > at && (i >= at + batchSize || m.topic !== topic));
+      const batch = messages.slice(at, end === -1 ? undefined : end);
+      await service.handle({
+        topic, partition: 0,
+        messages: batch.map(({ data }, i) => ({
+          key: 'k', headers: {}, topic, partition: 0, offset: String(at + i),
+          value: encodeEvent(sealing, { id: uuidv7(Date.now()), type: topic, source: '/intake', time: new Date().toISOString(), data }),
+        })),
+      });
+      at += batch.length;
+    }
+    return await storedPartitionHash(poolOf(db.dataSource), sealing);
+  } finally {
+    await db.drop();
+  }
+}

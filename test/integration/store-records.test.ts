@@ -63,6 +63,15 @@ describe('record set', () => {
       }), { numRuns: 25 });
   });
 
+  it('lets the version seen later stand where a source gives two the same order', async () => {
+    const seen = (key: string, second: number, sex: string) => person(key, '5', sex, { observedAt: `2026-01-02T00:00:0${second}.000Z` });
+    const sexOf = async (r: SourceRecord<'person'>) => ((await uow.run((tx) => store.put(tx, [r])))[0]!.current as SourceRecord<'person'>).body.sex;
+    await sexOf(seen('early', 1, '2'));
+    expect(await sexOf(seen('early', 2, '1'))).toBe('1');
+    await sexOf(seen('late', 2, '1'));
+    expect(await sexOf(seen('late', 1, '2'))).toBe('1');
+  });
+
   it('names each outcome and keeps history once', async () => {
     const put = async (r: SourceRecord<'person'>) => (await uow.run((tx) => store.put(tx, [r])))[0]!.outcome;
     expect(await put(person('h', '2', '1'))).toBe('created');

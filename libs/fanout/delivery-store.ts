@@ -84,9 +84,12 @@ export class DeliveryStore {
   async unconfirmed(tx: Transaction, target: string, refs: readonly Buffer[]): Promise<Delivery[]> {
     const found = await tx.client.query<Row>({
       name: 'delivery_unconfirmed',
-      // A record we created is known to its delivery by our own ref, the entity id.
-      text: `select * from delivery where target = $1 and state in ('written', 'pickedUp') and (target_ref = any($2::bytea[])
-               or (action = 'create' and entity_id in (select own_ref from minted_key where target = $1 and target_ref = any($2::bytea[])))) order by id for update`,
+      // A record we created is known to its delivery by our own ref, the entity id; to those for persons merged since, by theirs.
+      text: `with recursive minted as (select own_ref, entity_id from minted_key where target = $1 and target_ref = any($2::bytea[])),
+             up (id) as (select entity_id from minted union select e.merged_into from up u join entity e on e.id = u.id where e.merged_into is not null),
+             own (id) as ((select own_ref from minted union select id from up) union select e.id from own o join entity e on e.merged_into = o.id)
+             select * from delivery where target = $1 and state in ('written', 'pickedUp') and (target_ref = any($2::bytea[])
+               or (action = 'create' and entity_id in (select id from own))) order by id for update`,
       values: [target, refs],
     });
     return found.rows.map((r) => this.decode(r));
@@ -109,6 +112,22 @@ export class DeliveryStore {
       values: [target, refs],
     });
     return new Set(found.rows.map((r) => r.target_ref.toString('hex')));
+  }
+
+  /**
+   * Of the creates that wait at a target for these persons, as they are merged by now, the one that may go, by entity id: one
+   * that was tried and whose end is not known goes before one that was not, then the oldest.
+   */
+  async firstCreates(target: string, entityIds: readonly string[]): Promise<Map<string, { id: string; nextAttemptAt: Date }>> {
+    const found = await this.pool.query<{ entity_id: string; id: string; next_attempt_at: Date }>({
+      name: 'delivery_first_creates',
+      text: `with recursive hop (live, id) as (select i, i from unnest($2::text[]) as i union select h.live, e.id from hop h join entity e on e.merged_into = h.id)
+             select distinct on (h.live) h.live as entity_id, d.id, d.next_attempt_at from hop h join delivery d on d.entity_id = h.id
+             where d.target = $1 and d.action = 'create' and d.state = 'waiting' and d.next_attempt_at is not null
+             order by h.live, (d.attempts > 0 or d.reason_code is not distinct from 'retrying') desc, d.id`,
+      values: [target, entityIds],
+    });
+    return new Map(found.rows.map((r) => [r.entity_id, { id: r.id, nextAttemptAt: r.next_attempt_at }]));
   }
 
   /** Those of these deliveries that still are in this state; nobody else settles them before the transaction ends. */

@@ -59,7 +59,7 @@ export class EchoConfirmer {
         const open = await this.store.deliveries.unconfirmed(tx, system, [Buffer.from(hex, 'hex')]);
         const done = open.filter((d) => d.payload?.paths !== undefined && repeated(d.payload.paths, paths));
         await this.store.deliveries.settle(tx, done.map((d) => ({
-          id: d.id, state: 'confirmed' as const, attempted: false, reasonCode: d.payload!.paths!.some((path) => paths.get(path) === 'cut') ? 'cutThere' : alreadyThere(d.reasonCode),
+          id: d.id, state: 'confirmed' as const, attempted: false, reasonCode: d.payload!.paths!.some((path) => paths.get(path) === 'cut') ? 'cutThere' : byAnother(d.reasonCode),
         })));
         confirmed += done.length;
       }
@@ -89,6 +89,6 @@ function repeated(written: readonly string[], echoed: ReadonlyMap<string, unknow
 }
 
 /** What another delivery had written goes on saying so. */
-function alreadyThere(reasonCode: string | undefined): string | undefined {
-  return reasonCode === 'alreadyThere' ? reasonCode : undefined;
+function byAnother(reasonCode: string | undefined): string | undefined {
+  return reasonCode === 'alreadyThere' || reasonCode === 'createdOnce' ? reasonCode : undefined;
 }

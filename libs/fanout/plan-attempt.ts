@@ -57,7 +57,8 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
   if (write === undefined) return ended('noRecord', 'noRecordThere');
   if (Object.keys(write.columns).length === 0) return nothingToWrite(delivery, context, naturalKey, base, ended);
   const item: OutgoingItem = {
-    recordType: members.recordType, ref: naturalKey === undefined ? members.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base, readBack), held: write.held,
+    // A create repeated after a merge goes under the ref it had before: the target may know it by that.
+    recordType: members.recordType, ref: naturalKey === undefined ? delivery.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base, readBack), held: write.held,
     carried: carriedOf(channel.carried, base), ...(naturalKey !== undefined && { naturalKey }),
   };
   return {
@@ -106,10 +107,11 @@ function nothingToWrite(delivery: Delivery, context: LineContext, naturalKey: st
   if (line.state !== 'confirmed') return ended(line.state === 'waiting' ? 'notShared' : line.state, line.reasonCode ?? 'nothingLeft', line.reason);
   const written = naturalKey === undefined ? undefined : context.written.get(naturalKey);
   const readBack = own !== undefined && (written === undefined || Date.parse(own.observedAt) > Date.parse(written.writtenAt));
-  if (readBack || written === undefined) return ended('confirmed', 'alreadyThere');
+  const there = delivery.reasonCode === 'createdOnce' ? 'createdOnce' : 'alreadyThere';
+  if (readBack || written === undefined) return ended('confirmed', there);
   // Another delivery wrote it: what confirms that one confirms this one.
   const paths = Object.keys(fieldsOfBody(entry!.body)).filter((path) => written.fields[path] !== undefined);
-  return { ...ended('written', 'alreadyThere'), payload: { paths } };
+  return { ...ended('written', there), payload: { paths } };
 }
 
 function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceRecord, ended: End): Attempt | DeliveryOutcome {

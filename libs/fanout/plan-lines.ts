@@ -15,7 +15,7 @@ import type { Target } from './target.js';
 
 /** Why a line is where it is; each has its words in receipt-words.ts. */
 export type LineReason =
-  | Refusal | 'ticketsOnly' | 'takesNoFields' | 'notReceived' | 'outranked' | 'noRecordThere' | 'cannotBeSaid' | 'alreadyThere'
+  | Refusal | 'ticketsOnly' | 'takesNoFields' | 'notReceived' | 'outranked' | 'noRecordThere' | 'cannotBeSaid' | 'alreadyThere' | 'createdOnce'
   | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'nothingLeft' | 'entryFailed' | 'restricted'
   | 'cutThere' | 'awaitsPickUp' | 'awaitsTaking' | 'awaitsDownload' | 'awaitsExport' | 'ticketTaken' | 'fileRefused' | 'rowRefused';
 

@@ -94,10 +94,13 @@ export class ProjectionStore {
     }
   }
 
-  /** Keys minted by this target for these entities, by entity id: resolution may not have listed them in the crosswalk yet. */
+  /** Keys minted by this target for these entities or for what was merged into them, the oldest, by entity id: resolution may not have listed them in the crosswalk yet. */
   async minted(target: string, entityIds: readonly string[]): Promise<Map<string, MintedKey>> {
     const found = await this.pool.query<{ entity_id: string; sealed_key: Buffer; target_ref: Buffer }>({
-      name: 'minted_load', text: `select entity_id, sealed_key, target_ref from minted_key where target = $1 and record_type = 'person' and entity_id = any($2::text[])`,
+      name: 'minted_load',
+      text: `with recursive hop (live, id) as (select i, i from unnest($2::text[]) as i union select h.live, e.id from hop h join entity e on e.merged_into = h.id)
+             select distinct on (h.live) h.live as entity_id, m.sealed_key, m.target_ref from hop h join minted_key m on m.entity_id = h.id
+             where m.target = $1 and m.record_type = 'person' order by h.live, m.minted_at, m.own_ref`,
       values: [target, entityIds],
     });
     return new Map(found.rows.map((r) => [r.entity_id, { entityId: r.entity_id, naturalKey: this.sealing.openText(r.sealed_key), targetRef: r.target_ref }]));

@@ -33,6 +33,7 @@ const REASON_WORDS: Record<LineReason, Words> = {
   noRecordThere: { zh: '该系统没有此人的记录，也不能由本平台新建', en: 'this system has no record of the person and the hub may not create one now' },
   cannotBeSaid: { zh: '该系统无法表示此值（…），请与该系统管理员联系', en: 'this system has no way to hold the value (…); ask its administrator' },
   alreadyThere: { zh: '该系统已有相同的值', en: 'this system holds it already' },
+  createdOnce: { zh: '与另一份录入是同一人，在该系统只新建一次', en: 'the same person as another entry; one record is created there for both' },
   notLive: { zh: '该系统的在线接口尚未接通，接通后送达', en: 'this system is not connected yet; it will be delivered then' },
   firstConnection: { zh: '等待首次对接的差异核对与批准', en: 'waits until the first differences were rehearsed and approved' },
   notProcessed: { zh: '尚未处理', en: 'not processed yet' },

@@ -7,6 +7,7 @@ import { Circuit } from './circuit.js';
 import { DeliveryLedger, type Settled } from './delivery-ledger.js';
 import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
+import { oneARecord } from './one-a-record.js';
 import { planAttempt, type Attempt, type ReadBack } from './plan-attempt.js';
 import { retryDelay } from './retry-delay.js';
 import { mintedRecord, settle, settleLater, type Settlement } from './settle-attempt.js';
@@ -58,13 +59,17 @@ export class TargetSender {
     const due = await this.store.deliveries.due(this.target.id, this.probing ? 1 : this.channel.maxItems);
     if (due.length === 0) return 0;
     const contexts = await readContexts(this.store, this.target, due.map((d) => d.entityId));
-    const attempts: Attempt[] = [];
+    const planned: Attempt[] = [];
     const settlements: Settlement[] = [];
     for (const delivery of due) {
-      const planned = planAttempt(this.store, delivery, contexts.get(delivery.entityId), this.readBacks.get(delivery.id));
-      if ('item' in planned) attempts.push(planned);
-      else settlements.push(planned);
+      const attempt = planAttempt(this.store, delivery, contexts.get(delivery.entityId), this.readBacks.get(delivery.id));
+      if ('item' in attempt) planned.push(attempt);
+      else settlements.push(attempt);
     }
+    const created = planned.filter((a) => a.item.naturalKey === undefined).map((a) => a.entityId);
+    const first = created.length === 0 ? new Map<string, never>() : await this.store.deliveries.firstCreates(this.target.id, created);
+    const { go: attempts, wait } = oneARecord(planned, first, this.store.clock.now());
+    settlements.push(...wait);
     if (attempts.length === 0) {
       await this.commit({ settlements });
       return due.length;

@@ -52,15 +52,15 @@ export class DeliveryStore {
     return added.rowCount ?? 0;
   }
 
-  /** Due deliveries, oldest first, at most one a target record: order is kept per target key, whatever waits behind. */
-  async due(target: string, limit: number): Promise<Delivery[]> {
+  /** Due deliveries without these, oldest first, at most one a target record: order is kept per target key, whatever waits behind. */
+  async due(target: string, limit: number, without: readonly string[] = []): Promise<Delivery[]> {
     const found = await this.pool.query<Row>({
       name: 'delivery_due',
       text: `select d.* from delivery d
-             where d.target = $1 and d.state = 'waiting' and d.next_attempt_at is not null and d.next_attempt_at <= $2 and not exists (
+             where d.target = $1 and d.state = 'waiting' and d.next_attempt_at is not null and d.next_attempt_at <= $2 and d.id <> all($4::text[]) and not exists (
                select from delivery e where e.target = d.target and e.target_ref = d.target_ref and e.state = 'waiting' and e.next_attempt_at is not null and e.id < d.id)
              order by d.id limit $3`,
-      values: [target, new Date(this.clock.now()), limit],
+      values: [target, new Date(this.clock.now()), limit, without],
     });
     return found.rows.map((r) => this.decode(r));
   }
@@ -78,6 +78,17 @@ export class DeliveryStore {
         new Date(this.clock.now()),
       ],
     });
+  }
+
+  /** Whether there is anything for {@link unconfirmed} to find. */
+  async anyUnconfirmed(target: string, refs: readonly Buffer[]): Promise<boolean> {
+    const found = await this.pool.query({
+      name: 'delivery_any_unconfirmed',
+      text: `select from delivery where target = $1 and state in ('written', 'pickedUp') and (target_ref = any($2::bytea[])
+               or (action = 'create' and entity_id in (select own_ref from minted_key where target = $1 and target_ref = any($2::bytea[])))) limit 1`,
+      values: [target, refs],
+    });
+    return found.rows.length > 0;
   }
 
   /** Deliveries written to these target records and not yet read back. */

@@ -15,6 +15,8 @@ export interface DeliveryPayload {
   lost?: string[];
   /** The target's own key of the record written to. */
   key?: string;
+  /** How often it broke a call alone while the target answered others. */
+  unanswered?: number;
   /** What the target acknowledges it by: a file's name, a row of an exchange table. */
   token?: string;
 }

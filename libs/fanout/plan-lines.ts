@@ -16,7 +16,7 @@ import type { Target } from './target.js';
 /** Why a line is where it is; each has its words in receipt-words.ts. */
 export type LineReason =
   | Refusal | 'ticketsOnly' | 'takesNoFields' | 'notReceived' | 'outranked' | 'noRecordThere' | 'cannotBeSaid' | 'alreadyThere' | 'createdOnce'
-  | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'nothingLeft' | 'entryFailed' | 'restricted'
+  | 'notLive' | 'firstConnection' | 'notProcessed' | 'retrying' | 'conflict' | 'targetRefused' | 'neverAnswered' | 'nothingLeft' | 'entryFailed' | 'restricted'
   | 'cutThere' | 'awaitsPickUp' | 'awaitsTaking' | 'awaitsDownload' | 'awaitsExport' | 'ticketTaken' | 'fileRefused' | 'rowRefused';
 
 /** What everything about one person, household or dwelling and one target is decided from. */

@@ -40,6 +40,7 @@ const REASON_WORDS: Record<LineReason, Words> = {
   retrying: { zh: '对方暂时没有响应，将自动重试（…）', en: 'the system did not answer; it is tried again by itself (…)' },
   conflict: { zh: '对方有更新的数据，正在重新读取核对', en: 'the system has newer data; it is read again and resolved' },
   targetRefused: { zh: '对方拒绝写入（…），请核对后重新发送', en: 'the system refused it (…); check it there and replay' },
+  neverAnswered: { zh: '单独发送此条时对方始终没有应答，而其他各条均有应答；请与该系统管理员核对，再在死信中重新发送', en: 'the system never answered this one alone and answered all others; check it with its administrator, then replay the dead letter' },
   nothingLeft: { zh: '此后的变更已使本次写入不再需要', en: 'a later change made this write unnecessary' },
   entryFailed: { zh: '录入未能处理（…），没有发往任何系统', en: 'the entry could not be worked on (…); nothing goes to any system' },
   cutThere: { zh: '对方已收到，但按其字段宽度截短保存', en: 'it is there, cut at the width of that system\'s column' },

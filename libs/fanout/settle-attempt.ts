@@ -8,6 +8,9 @@ import { retryDelay } from './retry-delay.js';
 /** After so many attempts that failed for one record alone, a person must look: it goes to the dead letters. */
 const MOST_ATTEMPTS = 20;
 
+/** So many calls that broke under one write alone, while others were answered: over four minutes at least, by the pauses between them. */
+const MOST_UNANSWERED = 10;
+
 export interface Settlement extends DeliveryOutcome {
   /** The delivery ends here and is kept as a dead letter, for a replay. */
   dead?: { code: string; reason: string; attempt: number };
@@ -39,6 +42,25 @@ export function settle(attempt: Attempt, answer: ItemAnswer, now: number, random
   return {
     id: delivery.id, state: 'waiting', reasonCode: answer.outcome === 'conflict' ? 'conflict' : 'retrying',
     reason: answer.outcome === 'failed' ? answer.detail : undefined, nextAttemptAt: new Date(now + wait),
+  };
+}
+
+/**
+ * What a call that failed as a whole means for one of its deliveries. `own`: it was alone in the call, and the target answered
+ * others meanwhile. `pauseMs`: how long the target is left alone. Unless the failure is its own, it waits, however long.
+ */
+export function settleUnanswered({ delivery, payload }: Attempt, own: boolean, alone: boolean, pauseMs: number, now: number, random: number): Settlement {
+  const unanswered = (delivery.payload?.unanswered ?? 0) + (own ? 1 : 0);
+  if (unanswered >= MOST_UNANSWERED) {
+    const { target, attempts } = delivery;
+    const reason = `单独发送此条 ${unanswered} 次，系统 ${target} 均无应答，而同期其他各条均有应答。请与该系统管理员核对此条后重新发送。`
+      + `${target} gave no answer to this write in ${unanswered} calls of its own, and answered others meanwhile. Check the record with its administrator, then replay.`;
+    return { id: delivery.id, state: 'rejected', reasonCode: 'neverAnswered', payload: { ...payload, unanswered: 0 }, dead: { code: 'YICI_SENDING_UNANSWERED', reason, attempt: attempts + 1 } };
+  }
+  const wait = Math.max(pauseMs, alone ? retryDelay(unanswered + 1, random) : 0);
+  return {
+    id: delivery.id, state: 'waiting', reasonCode: 'retrying', attempted: own, nextAttemptAt: new Date(now + wait),
+    ...(own && { payload: { ...delivery.payload, unanswered } }),
   };
 }
 

@@ -4,13 +4,14 @@ import type { DeadLetterRaised, TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Logger } from '#libs/platform/logger';
 import { Circuit } from './circuit.js';
+import type { Delivery } from './delivery.js';
 import { DeliveryLedger, type Settled } from './delivery-ledger.js';
 import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
 import { oneARecord } from './one-a-record.js';
 import { planAttempt, type Attempt, type ReadBack } from './plan-attempt.js';
-import { retryDelay } from './retry-delay.js';
-import { mintedRecord, settle, settleLater, type Settlement } from './settle-attempt.js';
+import { mintedRecord, settle, settleLater, settleUnanswered, type Settlement } from './settle-attempt.js';
+import { Suspects } from './suspects.js';
 import type { Target } from './target.js';
 
 /** What fan-out tells the rest of the hub. Resolves when it is durable. */
@@ -29,8 +30,7 @@ const MOST_ASKED = 500;
 export class TargetSender {
   private readonly circuit: Circuit;
   private readonly ledger: DeliveryLedger;
-  /** After a call failed as a whole, one item at a time: a single poisoned one must not keep the others waiting. */
-  private probing = false;
+  private readonly suspects = new Suspects();
   /** Where the next question about acknowledgements begins. */
   private askedUpTo = '';
   /** Of deliveries that met a conflict, until they are settled otherwise. */
@@ -56,7 +56,7 @@ export class TargetSender {
   /** Attempts what is due; returns how many deliveries it touched, 0 when nothing was due. */
   async sendDue(signal: AbortSignal): Promise<number> {
     if (this.circuit.waitMs() > 0) return 0;
-    const due = await this.store.deliveries.due(this.target.id, this.probing ? 1 : this.channel.maxItems);
+    const due = await this.due();
     if (due.length === 0) return 0;
     const contexts = await readContexts(this.store, this.target, due.map((d) => d.entityId));
     const planned: Attempt[] = [];
@@ -77,6 +77,14 @@ export class TargetSender {
     const answers = await this.write(attempts, signal);
     await this.finish(attempts, answers, settlements, signal);
     return due.length;
+  }
+
+  private async due(): Promise<readonly Delivery[]> {
+    const { deliveries } = this.store;
+    const limit = Math.min(this.suspects.limit, this.channel.maxItems);
+    const passedOver = this.suspects.passedOver();
+    const others = await deliveries.due(this.target.id, limit, passedOver);
+    return this.suspects.together(others.length > 0 || passedOver.length === 0 ? others : await deliveries.due(this.target.id, limit));
   }
 
   /** Asks what became of writes that the target acknowledges later; returns how many of them are settled now. */
@@ -101,11 +109,10 @@ export class TargetSender {
     try {
       const answers = await this.channel.write(attempts.map((a) => a.item), signal);
       this.circuit.succeeded();
-      this.probing = false;
+      this.suspects.succeeded(attempts.map((a) => a.delivery));
       return answers;
     } catch (error) {
       this.circuit.failed();
-      this.probing = true;
       const fields = { target: this.target.id, waiting: attempts.length, pauseMs: this.circuit.waitMs() };
       // A target that said it is gone for good needs a person; one that is away comes back by itself.
       if (error instanceof YiciError && !error.retriable) this.logger.error('fanout.targetDisabled', fields, error);
@@ -116,7 +123,7 @@ export class TargetSender {
 
   private async finish(attempts: readonly Attempt[], answers: readonly ItemAnswer[] | undefined, settlements: Settlement[], signal: AbortSignal): Promise<void> {
     const now = this.store.clock.now();
-    if (answers === undefined) return this.commit({ settlements: [...settlements, ...this.putOff(attempts, now)] });
+    if (answers === undefined) return this.commit({ settlements: [...settlements, ...this.unanswered(attempts, now)], attempts });
     const accepted: { attempt: Attempt; naturalKey: string }[] = [];
     const minted: TargetKeyMinted[] = [];
     for (const [i, attempt] of attempts.entries()) {
@@ -135,13 +142,10 @@ export class TargetSender {
     await this.commit({ settlements, accepted, attempts });
   }
 
-  /** The target is away, which says little about any one delivery: it waits, however long, and nothing becomes a dead letter. */
-  private putOff(attempts: readonly Attempt[], now: number): Settlement[] {
-    const alone = attempts.length === 1;
-    return attempts.map(({ delivery }) => ({
-      id: delivery.id, state: 'waiting', reasonCode: 'retrying', attempted: alone,
-      nextAttemptAt: new Date(now + Math.max(this.circuit.waitMs(), alone ? retryDelay(delivery.attempts + 1, this.random()) : 0)),
-    }));
+  /** The target is away, which says little about any one delivery, unless it answered others meanwhile. */
+  private unanswered(attempts: readonly Attempt[], now: number): Settlement[] {
+    const own = this.suspects.failed(attempts.map((a) => a.delivery));
+    return attempts.map((attempt) => settleUnanswered(attempt, own, attempts.length === 1, this.circuit.waitMs(), now, this.random()));
   }
 
   private async readConflicts(attempts: readonly Attempt[], answers: readonly ItemAnswer[], signal: AbortSignal): Promise<void> {
@@ -164,6 +168,7 @@ export class TargetSender {
   /** The letters stand in the store; whoever watches the topic hears of them sooner. */
   private async commit(settled: Settled): Promise<void> {
     const raised = await this.ledger.commit(settled);
+    this.suspects.ended(settled.settlements.filter((s) => s.state !== 'waiting').map((s) => s.id));
     for (const { id, code } of raised) this.logger.warn('fanout.deadLetter', { target: this.target.id, letter: id, code });
     if (raised.length > 0) await this.news.deadLetters(raised).catch((error: unknown) => this.logger.warn('fanout.deadLettersNotTold', { letters: raised.length }, error));
   }

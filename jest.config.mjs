@@ -27,7 +27,7 @@ const postgres = { globalSetup: '<rootDir>/test/support/global-setup.ts', global
 export default {
   maxWorkers: 2,
   // Starting PostgreSQL on a busy machine takes more than jest's 5 s. Jest reads this here only, not in a project.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,connectors}/**/*.test.ts', '<rootDir>/test/{architecture,conformance}/**/*.test.ts'] },
     { ...base, displayName: 'integration', testMatch: ['<rootDir>/test/{integration,e2e}/**/*.test.ts'],

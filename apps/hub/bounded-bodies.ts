@@ -7,10 +7,11 @@ export interface BodyBounds {
 }
 
 /**
- * How long a refused sender may read the answer before its connection is cut. What it sends meanwhile is read and thrown away: a
- * connection closed over unread bytes is reset, and a reset may overtake the answer.
+ * How long a refused sender may read the answer before its connection is cut, and how much of what is still on its way is read and
+ * thrown away: a connection closed over unread bytes is reset, and a reset may overtake the answer.
  */
 const LAST_WORD_MS = 1000;
+const LAST_BYTES = 4 * 2 ** 20;
 
 /**
  * Refuses a body that is too large or too slow while it comes, and cuts its connection. The body parser alone would read a body without a
@@ -22,7 +23,7 @@ export function boundBodies({ bytes, milliseconds }: BodyBounds, concerns: (requ
     const refuse = (status: 408 | 413): void => {
       clearTimeout(timer);
       for (const event of ['data', 'end']) request.removeAllListeners(event);
-      request.resume();
+      throwAway(request);
       if (!response.headersSent) answer(response, status);
       setTimeout(() => request.destroy(), LAST_WORD_MS).unref();
     };
@@ -36,6 +37,15 @@ export function boundBodies({ bytes, milliseconds }: BodyBounds, concerns: (requ
     });
     next();
   };
+}
+
+function throwAway(request: Request): void {
+  let thrown = 0;
+  request.on('data', (chunk: Buffer) => {
+    thrown += chunk.length;
+    if (thrown > LAST_BYTES) request.pause();
+  });
+  request.resume();
 }
 
 const PROBLEMS = {

@@ -7,7 +7,7 @@ import { projectRoot } from '#libs/platform/project-root';
 import { CHROMIUM, startBrowser, type Browser } from '#test/support/browser';
 import { startConsoleStage, type ConsoleStage } from '#test/support/console-stage';
 import type { Caller } from '#test/support/http-hub';
-import { until } from '#test/support/log-contract';
+import { until } from '#test/support/until';
 
 // A busy machine takes its time to start a browser.
 jest.setTimeout(180_000);
@@ -217,7 +217,7 @@ inBrowser(title, () => {
       system: 'corrections', recordType: 'person', naturalKey: 'SJ-console-1', order: '2026-04-01', observedAt: '2026-04-01T00:00:00+08:00', state: 'current',
       body: { name: { value: '赵无人', key: '赵无人' }, citizenId: { status: 'valid', value: '990102198203110313' }, facets: { correction: { kind: '01' } } }, origin: { source: 'test', position: 1 },
     });
-    await until(async () => (await boardOf(insider)) !== inside, 30_000);
+    await until(async () => (await boardOf(insider)) !== inside);
     await page.waitForTimeout(2500);
     expect(await boardOf(page)).toBe(outside);
     expect(await stored()).toBe(seen);

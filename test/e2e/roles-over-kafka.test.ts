@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { KafkaLog } from '#libs/bus/kafka-log';
 import { TOPIC } from '#libs/model/events';
@@ -16,6 +15,7 @@ import { caller, type Caller } from '#test/support/http-hub';
 import { describeWithKafka, startKafka, type RunningKafka } from '#test/support/kafka-under-test';
 import { loadedCity } from '#test/support/loaded-city';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
+import { until } from '#test/support/until';
 
 interface Started { url: string; accounts: { role: string; username: string; password: string }[] }
 
@@ -39,13 +39,6 @@ async function start(roles: string, cityDir?: string): Promise<Started> {
   });
   processes.push(one);
   return JSON.parse(await one.printedLine()) as Started;
-}
-
-async function until(done: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 200_000; !(await done());) {
-    if (Date.now() > end) throw new Error(`waited too long for ${what}`);
-    await sleep(100);
-  }
 }
 
 async function count(sql: string): Promise<number> {
@@ -91,7 +84,7 @@ describeWithKafka('four processes, one a role, on one Kafka and one PostgreSQL',
   it('stream a city into the partition that a load makes of it', async () => {
     [api, resolution] = await Promise.all([start('api'), start('resolution'), start('fanout'), start('intake', city)]);
     const read = async (): Promise<number> => Number((await db.pool.query<{ n: string | null }>(`select sum(rows_read) as n from snapshot_file where state = 'read'`)).rows[0]!.n);
-    await until(async () => await read() === bulkRows && await resolved(), 'the city');
+    await until(async () => await read() === bulkRows && await resolved());
     expect(await storedPartitionHash(db.pool, sealing)).toBe(bulkHash);
     expect(await count(`inbox where consumer = 'resolution'`)).toBeGreaterThan(1000);
     expect((await log.positions('resolution', [TOPIC.sourceRecordAccepted])).reduce((n, p) => n + Number(p.end), 0)).toBeGreaterThan(1000);
@@ -110,11 +103,9 @@ describeWithKafka('four processes, one a role, on one Kafka and one PostgreSQL',
     const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
     const { body, status } = await worker('POST', '/entries', { body: { kind: 'phone', personId: rows[0]!.id, phone: '13712345678', occurredOn: today } });
     expect(status).toBeLessThan(300);
-    let receipt: { target: string; state: string }[] = [];
-    await until(async () => {
-      receipt = (await worker('GET', `/entries/${body.entryId}`)).body.receipt ?? [];
-      return receipt.some((l) => l.target === 'grid' && ['written', 'confirmed'].includes(l.state));
-    }, 'the receipt of the grid');
+    await until<{ target: string; state: string }[]>(
+      async () => (await worker('GET', `/entries/${body.entryId}`)).body.receipt ?? [],
+      (receipt) => receipt.some((l) => l.target === 'grid' && ['written', 'confirmed'].includes(l.state)), 'the receipt of the grid');
     expect(JSON.stringify([...grid.rows.values()])).toContain('13712345678');
   }, 300_000);
 

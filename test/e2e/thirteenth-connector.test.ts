@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { freePort } from '#apps/cli/free-port';
 import type { HubClient } from '#apps/cli/hub-client';
@@ -9,6 +8,7 @@ import type { ReceiptLine } from '#libs/model/receipt';
 import { projectRoot } from '#libs/platform/project-root';
 import { NodeProcess, newDataDir, removeDataDir } from '#test/support/child-process';
 import { HubProcess } from '#test/support/hub-process';
+import { until } from '#test/support/until';
 
 const dir = newDataDir();
 const connectors = path.join(dir, 'connectors');
@@ -53,14 +53,6 @@ function exportFile(name: string, phone: string, time: string): void {
   writeFileSync(path.join(library, 'export', name), `${HEADER}\r\n${PERSON.with(3, phone).join(',')},${time}\r\n`);
 }
 
-async function until<T>(look: () => Promise<T>, holds: (value: T) => boolean, what: string): Promise<T> {
-  for (const end = Date.now() + 120_000; ; await sleep(200)) {
-    const value = await look();
-    if (holds(value)) return value;
-    if (Date.now() > end) throw new Error(`${what}: ${JSON.stringify(value)}`);
-  }
-}
-
 beforeAll(() => {
   cpSync(path.join(projectRoot(), 'connectors'), connectors, { recursive: true });
   mkdirSync(path.join(library, 'import'), { recursive: true });
@@ -85,14 +77,14 @@ it('a thirteenth system on CSV files is one folder: read, written, confirmed, an
   mkdirSync(hub.dataDir, { mode: 0o711 });
   await hub.start();
   const [admin, worker] = [await hub.as('admin'), await hub.as('worker')];
-  const found = await until(() => search(worker), (persons) => persons.length === 1, 'the reader was not read');
+  const found = await until(() => search(worker), (persons) => persons.length === 1, 'the reader is read');
   await admin.post('/agreements/approve', { target: 'library' });
   await admin.post('/connections/library/rehearse');
   await admin.post('/connections/library/approve', { deliver: true });
 
   const { entryId } = await worker.post<{ entryId: string }>('/entries', { kind: 'phone', personId: found[0]!.id, phone: '13712340007', occurredOn: '2026-04-01' });
   const line = async (): Promise<ReceiptLine> => (await worker.get<ReceiptLine[]>(`/receipts/${entryId}`)).find((l) => l.target === 'library')!;
-  await until(line, (l) => l.state === 'written', 'nothing was written');
+  await until(line, (l) => l.state === 'written', 'it is written');
   const [dropped, ...more] = readdirSync(path.join(library, 'import')).filter((name) => name.startsWith('HUB_'));
   expect(more).toEqual([]);
   expect(readFileSync(path.join(library, 'import', dropped!), 'utf8')).toBe(`${HEADER}\r\nL0001,,,13712340007,,\r\n`);

@@ -10,7 +10,7 @@ const OPEN = new Set(['GET /health', 'POST /login', 'POST /login/one-time']);
 const ANY_ID = '0192f0c1-7b1d-7c3a-9d3e-1a2b3c4d5e6f';
 
 // A busy machine takes its time to start PostgreSQL.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let db: TestDatabase;
 let hub: HttpHub;

@@ -5,7 +5,7 @@ import type { Batch } from '#libs/bus/log';
 import { silentLogger } from '#libs/platform/logger';
 import { KafkaNodes, type KafkaNodesOptions } from '#test/support/kafka-broker';
 import { describeWithKafka } from '#test/support/kafka-under-test';
-import { until } from '#test/support/log-contract';
+import { until } from '#test/support/until';
 
 const TOPIC = 'faults';
 const GROUP = 'g';
@@ -87,7 +87,7 @@ function expectWhole(seen: Map<string, number[]>, acknowledged: Map<string, numb
   }
 }
 
-const drained = (log: KafkaLog) => until(async () => (await log.positions(GROUP, [TOPIC])).every((p) => p.committed === p.end), LONG_MS);
+const drained = (log: KafkaLog) => until(async () => (await log.positions(GROUP, [TOPIC])).every((p) => p.committed === p.end));
 
 describeWithKafka('Kafka log: faults of brokers', () => {
   afterEach(async () => {
@@ -101,12 +101,12 @@ describeWithKafka('Kafka log: faults of brokers', () => {
     const log = await start();
     const seen = await collecting(log);
     const work = publishing(log);
-    await until(() => Math.min(...[...seen.values()].map((s) => s.length)) > 20, LONG_MS);
+    await until(() => Math.min(...[...seen.values()].map((s) => s.length)) > 20);
     await nodes!.kill(1);
     await sleep(1500);
     const before = [...work.acknowledged.values()].reduce((a, b) => a + b, 0);
     nodes!.startNode(1);
-    await until(() => [...work.acknowledged.values()].reduce((a, b) => a + b, 0) > before + 1000, LONG_MS);
+    await until(() => [...work.acknowledged.values()].reduce((a, b) => a + b, 0) > before + 1000);
     const { rejected } = await work.stop();
     await drained(log);
     expect({ rejected, told: rejected.length > 0 ? told : [] }).toEqual({ rejected: [], told: [] });
@@ -117,12 +117,12 @@ describeWithKafka('Kafka log: faults of brokers', () => {
     const log = await start({ nodes: 3 });
     const seen = await collecting(log);
     const work = publishing(log);
-    await until(() => Math.min(...[...seen.values()].map((s) => s.length)) > 20, LONG_MS);
+    await until(() => Math.min(...[...seen.values()].map((s) => s.length)) > 20);
     for (const id of [1, 2, 3]) {
       const before = [...work.acknowledged.values()].reduce((a, b) => a + b, 0);
       await nodes!.kill(id);
       // Two of three take and give all the while.
-      await until(() => [...work.acknowledged.values()].reduce((a, b) => a + b, 0) > before + 500, LONG_MS);
+      await until(() => [...work.acknowledged.values()].reduce((a, b) => a + b, 0) > before + 500);
       nodes!.startNode(id);
       await drainedOnce(seen, work.acknowledged);
       await sleep(2000);
@@ -159,22 +159,22 @@ describeWithKafka('Kafka log: faults of brokers', () => {
     const fast = await log.subscribe({ topics: [TOPIC], group: 'fast', handler: async () => undefined });
     const slow = await log.subscribe({ topics: [TOPIC], group: 'slow', handler: async () => undefined });
     await publish(0);
-    await until(async () => (await log.positions('slow', [TOPIC])).every((p) => p.committed === p.end), LONG_MS);
+    await until(async () => (await log.positions('slow', [TOPIC])).every((p) => p.committed === p.end));
     await slow.close();
     await publish(60);
-    await until(async () => (await log.positions('fast', [TOPIC])).every((p) => p.committed === p.end), LONG_MS);
+    await until(async () => (await log.positions('fast', [TOPIC])).every((p) => p.committed === p.end));
     expect(await left()).toBe(120);
     await trimming.trim();
     expect(await left()).toBe(60);
     await fast.close();
     const again: string[] = [];
     await log.subscribe({ topics: [TOPIC], group: 'slow', handler: async ({ messages }) => { again.push(...messages.map((m) => m.key)); } });
-    await until(() => again.length === 60, LONG_MS);
+    await until(() => again.length === 60);
   }, LONG_MS);
 }, { own: true });
 
 /** Waits until every key's newest acknowledged number so far was delivered. */
 async function drainedOnce(seen: Map<string, number[]>, acknowledged: Map<string, number>): Promise<void> {
   const now = new Map(acknowledged);
-  await until(() => [...now].every(([key, n]) => seen.get(key)?.includes(n)), LONG_MS);
+  await until(() => [...now].every(([key, n]) => seen.get(key)?.includes(n)));
 }

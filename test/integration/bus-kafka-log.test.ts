@@ -38,5 +38,5 @@ describeWithKafka('Kafka log', () => {
   beforeAll(async () => { kafka = await startKafka(); });
   afterAll(() => kafka.stop());
 
-  logContract('Kafka log', { open: async () => open(), kill, takeOverMs: 15_000 });
+  logContract('Kafka log', { open: async () => open(), kill });
 });

@@ -12,7 +12,7 @@ import { YiciError } from '#libs/kernel/errors';
 import { TOPIC } from '#libs/model/events';
 import { silentLogger, type Logger } from '#libs/platform/logger';
 import { PostgresListener } from '#libs/platform/postgres-listener';
-import { until } from '#test/support/log-contract';
+import { until } from '#test/support/until';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
 const seen = { one: [] as string[], two: [] as string[], failed: [] as unknown[], signals: 0 };

@@ -6,7 +6,8 @@ import { PostgresLog } from '#libs/bus/postgres-log';
 import { silentLogger } from '#libs/platform/logger';
 import { PostgresListener } from '#libs/platform/postgres-listener';
 import { openDataSource, poolOf } from '#libs/store/data-source';
-import { logContract, until } from '#test/support/log-contract';
+import { logContract } from '#test/support/log-contract';
+import { until } from '#test/support/until';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
 let db: TestDatabase;
@@ -47,7 +48,7 @@ async function kill(log: Log): Promise<void> {
 beforeAll(async () => { db = await createTestDatabase(); });
 afterAll(() => db.drop());
 
-logContract('PostgreSQL log', { open: () => open(), kill, takeOverMs: 5000 });
+logContract('PostgreSQL log', { open: () => open(), kill });
 
 describe('PostgreSQL log', () => {
   it('takes over from a process that lives but is silent, and the silent one cannot commit', async () => {

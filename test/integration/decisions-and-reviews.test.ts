@@ -13,6 +13,7 @@ import { AUTHORITY, personRecord, resolveRecords } from '#test/support/resolved-
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
 const ID = '990101196203150315';
+const NEW = '990101197507070028';
 let db: TestDatabase;
 const sealing = new Sealing(ephemeralSealingKeys());
 
@@ -50,6 +51,27 @@ it('a doubt that a worker was to ask about at the door ends when its reason does
   await db.pool.query(`update review set state = 'askAtTheDoor'`);
   await resolveRecords(db, sealing, [personRecord('grid', 'g1', { name: '欧阳晓芳', citizenId: '990101196408220428' }, { order: '2' })]);
   expect(await states()).toEqual(['obsolete']);
+});
+
+it('a doubt ends also where its records have nothing in common any more', async () => {
+  const born = { date: '1962-03-15', precision: 'day', calendar: 'gregorian' } as const;
+  await resolveRecords(db, sealing, [personRecord('hukou', 'R5', { name: '乌兰托娅', birthDate: born }), personRecord('grid', 'g5', { name: '乌兰托娅', birthDate: born })]);
+  const doubt = async () => (await db.pool.query<{ kind: string; state: string }>('select kind, state from review order by opened_at desc, id desc limit 1')).rows[0];
+  expect(await doubt()).toEqual({ kind: 'noWitness', state: 'open' });
+  await resolveRecords(db, sealing, [personRecord('grid', 'g5', { name: '王建国', birthDate: { ...born, date: '1971-01-30' } }, { order: '2' })]);
+  expect(await doubt()).toEqual({ kind: 'noWitness', state: 'obsolete' });
+});
+
+it('nobody is asked what a steward has said already, also where the doubt came after the word', async () => {
+  const records = ['hukou:person:R6', 'grid:person:g6'];
+  const last = async () => (await states()).at(-1);
+  await resolveRecords(db, sealing, [personRecord('hukou', 'R6', { name: '何秀英', citizenId: NEW }), personRecord('grid', 'g6', { name: '司马建军' })]);
+  const before = (await states()).length;
+  await decide({ id: 'd-6', kind: 'noLink', records, actor: 'x' });
+  await resolveRecords(db, sealing, [personRecord('grid', 'g6', { name: '司马建军', citizenId: NEW }, { order: '2' })]);
+  expect([(await states()).length, await last()]).toEqual([before + 1, 'noLink']);
+  await decide({ id: 'd-7', kind: 'revoke', records: [], revokes: 'd-6', actor: 'x' });
+  expect(await last()).toBe('open');
 });
 
 it('a record that a target made for a person is tied to a record that everybody sees: a restricted one bridges nobody', async () => {

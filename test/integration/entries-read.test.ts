@@ -16,7 +16,7 @@ const east = { raw: '东园社区', division: EAST };
 const family = (relation: string) => ({ memberships: [{ kind: 'registered' as const, key: 'H1', relation }] });
 
 // A busy machine takes its time to start PostgreSQL.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let db: TestDatabase;
 let hub: HttpHub;

@@ -12,7 +12,7 @@ const WEST = '990101001002';
 const ZHANG = '990101196203150315';
 
 // A busy machine takes its time to start PostgreSQL.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let db: TestDatabase;
 let hub: HttpHub;

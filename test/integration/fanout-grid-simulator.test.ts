@@ -15,7 +15,7 @@ import { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
 import { Divisions } from '#libs/values/divisions';
 import { fanoutStage, nameOf, personRecord, type FanoutStage } from '#test/support/fanout-stage';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 const signal = new AbortController().signal;
 const home = { raw: 'x', division: '990101001', road: '牡丹大道', number: '251', estate: '机械厂新村', building: '1', unit: '1', room: '701' };
 

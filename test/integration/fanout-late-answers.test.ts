@@ -16,7 +16,7 @@ const NO_NEWS: FanoutNews = { minted: () => Promise.resolve(), readBack: () => P
 let stage: FanoutStage;
 let n = 0;
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 beforeAll(async () => { stage = await fanoutStage(); }, 60_000);
 afterAll(() => stage.close());
 

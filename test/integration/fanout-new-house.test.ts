@@ -13,7 +13,7 @@ import { projectRoot } from '#libs/platform/project-root';
 import { SourceRecordStore } from '#libs/store/source-record-store';
 import { fanoutStage, nameOf, personRecord, type FanoutStage } from '#test/support/fanout-stage';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 const HOME: Address = { raw: '幸福家园3幢1单元301', division: '990101001001', estate: '幸福家园', building: '3', unit: '1', room: '301' };
 const OTHER: Address = { ...HOME, raw: '幸福家园3幢1单元302', room: '302' };
 

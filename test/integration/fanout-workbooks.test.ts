@@ -14,7 +14,7 @@ import { silentLogger } from '#libs/platform/logger';
 import { projectRoot } from '#libs/platform/project-root';
 import { fanoutStage, nameOf, personRecord, type FanoutStage } from '#test/support/fanout-stage';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 const SYSTEM = 'party-volunteer';
 const HIDDEN_PHONE = '13900000041';
 const OPEN_PHONE = '13900000042';

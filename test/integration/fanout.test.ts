@@ -72,7 +72,7 @@ async function moved(options: { grid?: string[]; hukou?: string } = {}) {
   return { id, entry, keys, message: stage.change(id, 2, ['currentAddress', 'residency'], [`hub:person:${entry}`]) };
 }
 
-jest.setTimeout(30_000);
+jest.setTimeout(180_000);
 
 beforeAll(async () => {
   stage = await fanoutStage();

@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Connector } from '#libs/connector-sdk/connector';
 import type { PolledSpec } from '#libs/connector-sdk/open-source';
@@ -11,8 +10,9 @@ import { silentLogger } from '#libs/platform/logger';
 import { UnitOfWork } from '#libs/store/unit-of-work';
 import { Divisions } from '#libs/values/divisions';
 import { intakeStage, type IntakeStage } from '#test/support/intake-stage';
+import { until } from '#test/support/until';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let stage: IntakeStage;
 let silent: Server;
@@ -39,12 +39,6 @@ function poller(connector: Connector, spec: PolledSpec, secrets: Readonly<Record
     pool: db.pool, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock,
     divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'), secret: (name) => secrets[name],
   });
-}
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 40_000; !(await holds());) {
-    if (Date.now() > end) throw new Error('waited too long');
-    await sleep(20);
-  }
 }
 
 describe('a system that is asked', () => {

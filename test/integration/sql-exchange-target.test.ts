@@ -10,7 +10,7 @@ import { projectRoot } from '#libs/platform/project-root';
 import { Divisions } from '#libs/values/divisions';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let db: TestDatabase;
 let owner: pg.Client;

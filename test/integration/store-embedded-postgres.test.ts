@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { EmbeddedPostgres } from '#libs/platform/embedded-postgres';
 import { silentLogger } from '#libs/platform/logger';
-import { until } from '#test/support/log-contract';
+import { until } from '#test/support/until';
 
 const root = mkdtempSync(path.join(os.tmpdir(), 'yici-embedded-'));
 const dataDir = path.join(root, 'data');

@@ -6,6 +6,7 @@ import { projectRoot } from '#libs/platform/project-root';
 import { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
 import type { Caller } from '#test/support/http-hub';
 import { SecretCity } from '#test/support/secret-city';
+import { until } from '#test/support/until';
 
 // A hub with all its roles and a grid that pushes what it is written back.
 jest.setTimeout(240_000);
@@ -19,15 +20,6 @@ let steward: Caller;
 let worker: Caller;
 let right: string;
 let wrong: string;
-
-async function until<T>(read: () => Promise<T> | T, done: (value: T) => boolean, what: string): Promise<T> {
-  for (const end = Date.now() + 60_000; ;) {
-    const value = await read();
-    if (done(value)) return value;
-    if (Date.now() > end) throw new Error(`${what}; last: ${JSON.stringify(value)}`);
-    await sleep(100);
-  }
-}
 
 const phoneOf = (id: string) => grid.row(id)!['phone'];
 const holding = async (phone: string): Promise<{ id: string }[]> => (await worker('POST', '/persons/search', { body: { phone } })).body.items;

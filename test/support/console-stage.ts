@@ -24,7 +24,7 @@ import type { AnySourceRecord } from '#libs/model/source-record';
 import { recordRef } from '#libs/store/source-record-codec';
 import { TinyGrid } from './fanout-stage.js';
 import { caller, type Caller } from './http-hub.js';
-import { until } from './log-contract.js';
+import { until } from './until.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 const PASSWORD = 'a password for a test';

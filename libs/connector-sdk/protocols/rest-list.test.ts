@@ -136,6 +136,37 @@ describe('a list', () => {
     expect(await read(source(), new Map())).toEqual(['YICI_ROW_NUMBER_TOO_LONG', '1', 'YICI_ROW_UNKNOWN_COLUMN']);
   });
 
+  it('gives each of two equal bad rows a place of its own, over pages, again in the next read, and after it was cut short', async () => {
+    const bad = JSON.stringify({ ...row('2', '2026-06-01 10:00:00'), more: 1 });
+    const good = JSON.stringify(row('1', '2026-06-01 10:00:00'));
+    const pages: Record<string, string> = { '': `{"items":[${bad},${good},${bad}],"cursor":"b"}`, b: `{"items":[${good},${bad}],"cursor":null}` };
+    instead = (query) => ({ status: 200, body: pages[query.get('cursor') ?? '']! });
+    const dead = async (from: RestListSource, marks: Map<string, LiveMark>, takes = Infinity): Promise<number[]> => {
+      const places: number[] = [];
+      for await (const { rows: outcomes, channel, mark } of from.poll(marks, signal)) {
+        for (const o of outcomes) if (o.kind === 'dead') places.push(o.position);
+        if (--takes < 0) break;
+        marks.set(channel, mark!);
+      }
+      return places;
+    };
+    const all = await dead(source(), new Map());
+    expect(new Set(all).size).toBe(3);
+    expect(await dead(source(), new Map())).toEqual(all);
+    const marks = new Map<string, LiveMark>();
+    const list = source();
+    expect(await dead(list, marks, 1)).toEqual(all);
+    expect(await dead(list, marks)).toEqual(all.slice(2));
+    const again: number[] = [];
+    for await (const outcomes of list.readAll(signal)) again.push(...outcomes.flatMap((o) => (o.kind === 'dead' ? [o.position] : [])));
+    expect(again).toEqual(all);
+    expect(await dead(list, marks)).toEqual(all.slice(0, 2));
+    expect(await dead(list, marks)).toEqual([]);
+    // One more of them, while the others are still in the window.
+    pages['b'] = `{"items":[${bad},${bad}],"cursor":null}`;
+    expect(await dead(list, marks)).toHaveLength(1);
+  });
+
   it.each<[string, { status: number; type?: string; body: string }, string]>([
     ['a web page', { status: 200, type: 'text/html', body: '<html></html>' }, 'YICI_SOURCE_UNREACHABLE'],
     ['no page', { status: 200, body: '[]' }, 'YICI_SOURCE_UNREACHABLE'], ['no items', { status: 200, body: '{"cursor":null}' }, 'YICI_SOURCE_UNREACHABLE'],

@@ -1,6 +1,5 @@
 import { TextDecoder } from 'node:util';
 import type { Clock } from '#libs/kernel/clock';
-import { sha256Hex } from '#libs/kernel/hashing';
 import { cellText } from '#libs/mapping/cells';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { readTimestamp, type TimestampFormat } from '#libs/values/timestamp';
@@ -15,6 +14,7 @@ import { sign } from './hmac.js';
 import { cutJsonArray, cutJsonObject } from './json-array.js';
 import { RestRequest, type RestAnswer } from './rest-request.js';
 import type { RestListSpec } from './rest-specs.js';
+import { positionOfId, RowIds } from './row-ids.js';
 
 /** More items than this in one page are not what was asked for. */
 const MOST_ITEMS = 5000;
@@ -55,8 +55,10 @@ export class RestListSource implements LiveSource {
   private readonly token: RotatingSecret | undefined;
   private readonly decoder = new TextDecoder('utf-8', { fatal: true });
   private readonly channel: string;
-  /** Digests of rows in the window that the caller has taken. */
+  /** Ids of rows in the window that the caller has taken, with their times. */
   private taken: ReadonlyMap<string, string> = new Map();
+  /** Of a read that was cut short and goes on at its cursor. */
+  private ids = new RowIds();
 
   constructor(private readonly connector: Connector, private readonly spec: RestListSpec, parts: ConnectionParts) {
     const { manifest } = connector;
@@ -79,20 +81,25 @@ export class RestListSource implements LiveSource {
     /** The caller holds a mark in the middle of a read. */
     let open = cursor !== undefined;
     const inWindow = new Map<string, string>();
+    let ids = (this.ids = open ? this.ids.back() : new RowIds());
     const started = this.now();
     for (let pages = 0; pages < MOST_PAGES; pages++) {
       // A cursor from before a restart may be gone there: then the read begins anew at the same time.
-      const page = (await this.page(since, cursor, signal, pages === 0)) ?? (await this.page(since, undefined, signal))!;
-      const fresh: Uint8Array[] = [];
+      let page = await this.page(since, cursor, signal, pages === 0);
+      if (page === undefined) {
+        ids = this.ids = new RowIds();
+        page = (await this.page(since, undefined, signal))!;
+      }
+      const fresh: ListedRow[] = [];
       for (const bytes of page.items) {
-        const digest = sha256Hex(bytes);
-        if (this.taken.get(digest) !== undefined) {
-          inWindow.set(digest, this.taken.get(digest)!);
+        const row = { bytes, id: ids.of(bytes) };
+        if (this.taken.get(row.id) !== undefined) {
+          inWindow.set(row.id, this.taken.get(row.id)!);
           continue;
         }
-        fresh.push(bytes);
+        fresh.push(row);
         const time = this.timeOf(bytes);
-        inWindow.set(digest, time);
+        inWindow.set(row.id, time);
         // A row dated tomorrow must not hide what comes after it.
         if (time > reached && time <= started) reached = time;
       }
@@ -103,6 +110,7 @@ export class RestListSource implements LiveSource {
         open = !ended;
         yield { channel: this.channel, rows: this.outcomes(fresh), mark: moved };
       }
+      ids.keep();
       if (ended) break;
     }
     // Only the window is read again, so only its rows need to be remembered.
@@ -112,9 +120,10 @@ export class RestListSource implements LiveSource {
 
   async *readAll(signal: AbortSignal): AsyncGenerator<RowOutcome[]> {
     let cursor: string | undefined;
+    const ids = new RowIds();
     do {
       const page = (await this.page('', cursor, signal))!;
-      if (page.items.length > 0) yield this.outcomes(page.items);
+      if (page.items.length > 0) yield this.outcomes(page.items.map((bytes) => ({ bytes, id: ids.of(bytes) })));
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
@@ -124,7 +133,7 @@ export class RestListSource implements LiveSource {
     const answer = await this.ask(this.spec.readPath.replace('{key}', encodeURIComponent(naturalKey)), {}, signal);
     if (answer.status === 404) return undefined;
     this.checkAnswer(answer);
-    const outcome = this.outcomes([answer.body])[0]!;
+    const outcome = this.outcomes([{ bytes: answer.body, id: new RowIds().of(answer.body) }])[0]!;
     if (outcome.kind !== 'accepted') throw this.http.unreachable('its record is not as agreed');
     return outcome.records.find((r) => r.naturalKey === naturalKey);
   }
@@ -172,11 +181,10 @@ export class RestListSource implements LiveSource {
     if (rows.length >= WITNESSES) refuseFieldDrift(rows, [...this.columns], `the list of ${this.connector.id}`);
   }
 
-  private outcomes(items: readonly Uint8Array[]): RowOutcome[] {
+  private outcomes(rows: readonly ListedRow[]): RowOutcome[] {
     const origin: RowOrigin = { source: streamSource('list', this.connector.id, this.spec.table), observedAt: new Date(this.clock.now()).toISOString(), fileDate: '' };
-    return items.map((bytes) => {
-      // The same whenever the same row is read, and another for another row: 48 bits of its digest.
-      const position = parseInt(sha256Hex(bytes).slice(0, 12), 16);
+    return rows.map(({ bytes, id }) => {
+      const position = positionOfId(id);
       const { row, fault } = parseJsonRow(bytes, this.decoder, this.columns);
       return this.mapper.outcome(row === undefined ? { kind: 'dead', position, bytes, ...fault! } : { kind: 'row', position, bytes, values: row }, origin);
     });
@@ -198,6 +206,12 @@ export class RestListSource implements LiveSource {
   private now(): string {
     return iso(this.clock.now());
   }
+}
+
+/** A row of a list, with a name that is the same whenever the same row comes again. */
+interface ListedRow {
+  bytes: Uint8Array;
+  id: string;
 }
 
 /** As `readTimestamp` spells moments, so that they compare as texts. */

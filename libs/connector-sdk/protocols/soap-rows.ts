@@ -1,4 +1,3 @@
-import { sha256Hex } from '#libs/kernel/hashing';
 import { cutElements, type CutElement } from '../formats/cut-elements.js';
 import type { XmlRecordsOptions } from '../formats/format-options.js';
 import { refuseFieldDrift } from '../formats/field-drift.js';
@@ -7,6 +6,7 @@ import { unreadable } from '../formats/snapshot-fault.js';
 import { XmlFrame } from '../formats/xml-frame.js';
 import { XmlRecordReader } from '../formats/xml-records.js';
 import type { RawRow } from '../row.js';
+import { positionOfId, RowIds } from './row-ids.js';
 
 /** Fewer records than this are no witnesses of a changed schema: each is judged alone. */
 const WITNESSES = 5;
@@ -15,7 +15,7 @@ const MAX_RECORD_BYTES = 1024 * 1024;
 /** A row of an answer, with a name that is the same whenever the same bytes come again. */
 export interface SoapRow {
   raw: RawRow;
-  /** Digest of its bytes, and which of equal rows it is within its answer: two equal bad rows are two. */
+  /** By {@link RowIds}, within its answer. */
   id: string;
 }
 
@@ -45,7 +45,7 @@ export class SoapRowReader {
     const frame = new XmlFrame('The answer', { encoding: this.options.encoding, rootElement: root });
     const rows: SoapRow[] = [];
     const seen: object[] = [];
-    const counts = new Map<string, number>();
+    const ids = new RowIds();
     const pieces = cutElements(once(document), {
       onProlog: (prolog) => frame.begin(prolog), recordElement: this.options.recordElement, maxRecordBytes: this.options.maxRecordBytes ?? MAX_RECORD_BYTES,
     });
@@ -64,11 +64,8 @@ export class SoapRowReader {
         if (piece.kind !== 'stray') records += 1;
         const { values, fault } = this.reader.read(piece);
         if (values !== undefined) seen.push(values);
-        const digest = sha256Hex(piece.bytes);
-        const nth = (counts.get(digest) ?? 0) + 1;
-        counts.set(digest, nth);
-        const id = nth === 1 ? digest : sha256Hex(`${digest} ${nth}`);
-        const position = parseInt(id.slice(0, 12), 16);
+        const id = ids.of(piece.bytes);
+        const position = positionOfId(id);
         if (values !== undefined && !this.reader.hasUnknown(values)) rows.push({ id, raw: { kind: 'row', position, bytes: piece.bytes, values } });
         // Copied: a dead letter may be held long after the answer it lies in.
         else rows.push({ id, raw: { kind: 'dead', position, bytes: Buffer.from(piece.bytes), ...(fault ?? (values === undefined ? BROKEN_BYTES : UNKNOWN_COLUMN)) } });

@@ -84,7 +84,8 @@ export class IncrementalResolver {
     const { region } = this;
     await region.need(dirty);
     const candidates = await this.contextCandidates(dirty);
-    const ids = await this.personComponents(2, dirty, candidates);
+    const touched = await this.personComponents(2, dirty, candidates);
+    const ids = await this.closed(2, new Set([...touched, ...(await region.reviewedWith(touched))]));
     const context = await this.contextOf(ids);
     const clusters = clusterPersons({
       features: ids.map((id) => region.person(id)), level: region.level, decisions: this.decisions.decisions, model: this.model, context: ids.map((id) => context.get(id)),

@@ -103,6 +103,14 @@ export class Region {
     return this.labelled('cluster', pass, [...ids]);
   }
 
+  /** Records of the undecided reviews that these records are in: a doubt joins no component, and ends only where both its sides are at hand. */
+  async reviewedWith(ids: readonly number[]): Promise<Set<number>> {
+    const found = await this.tx.client.query<{ id: string }>({
+      name: 'reviewed_with', text: `select distinct unnest(record_ids) as id from review where record_ids && $1::bigint[] and state in ('open', 'askAtTheDoor')`, values: [ids],
+    });
+    return new Set(found.rows.map((r) => Number(r.id)));
+  }
+
   /** Person records that name the households, and the household records with those keys. */
   async neighbours(households: Iterable<RecordKey>): Promise<Map<RecordKey, number[]>> {
     const wanted = [...new Set(households)].map((key) => [key, membershipHash(this.sealing, key)] as const);

@@ -2,6 +2,7 @@ import { uuidv7 } from '#libs/kernel/ids';
 import { compareUtf8 } from '#libs/kernel/hashing';
 import type { RecordKey, RecordType } from '#libs/kernel/record-key';
 import type { Sealing } from '#libs/platform/sealing';
+import { recordRef } from '#libs/store/source-record-codec';
 import type { Transaction } from '#libs/store/unit-of-work';
 
 /** A pair that waits for a steward. */
@@ -15,7 +16,7 @@ export interface OpenReview {
   restricted: boolean;
 }
 
-/** Opens reviews, and closes those that no longer stand. What a steward decided stays as it is. */
+/** Opens reviews, and closes those that no longer stand. What a steward decided stays as it is, and is not asked again. */
 export class ReviewStore {
   constructor(private readonly sealing: Sealing) {}
 
@@ -32,13 +33,21 @@ export class ReviewStore {
     await tx.client.query({
       name: 'review_open',
       text: `insert into review (id, kind, record_type, pair_ref, record_ids, probability, state, restricted, sealed_evidence, opened_at)
-             select id, k, rt, pr, array[a, b], p, 'open', r, s, $9
-               from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::real[], $8::boolean[], $10::bytea[]) as u(id, k, rt, pr, a, b, p, r, s)
-             on conflict (pair_ref) do update set state = 'open', kind = excluded.kind, probability = excluded.probability, decided_at = null
-              where review.state = 'obsolete'`,
+             select u.id, k, rt, pr, array[a, b], p, coalesce(d.kind, 'open'), r, s, $9
+               from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::real[], $8::boolean[], $10::bytea[], $11::bytea[], $12::bytea[])
+                 as u(id, k, rt, pr, a, b, p, r, s, ra, rb)
+               left join lateral (
+                 select kind from steward_decision d where d.record_refs @> array[ra, rb] and kind <> 'revoke'
+                   and not exists (select from steward_decision v where v.kind = 'revoke' and v.revokes = d.id)
+                 order by decided_at desc, id desc limit 1) d on true
+             on conflict (pair_ref) do update set state = case review.state when 'obsolete' then excluded.state else review.state end,
+               decided_at = case review.state when 'obsolete' then null else review.decided_at end,
+               kind = excluded.kind, probability = excluded.probability, sealed_evidence = excluded.sealed_evidence
+              where review.state = 'obsolete' or (review.kind, review.probability) is distinct from (excluded.kind, excluded.probability)`,
       values: [
         rows.map(() => uuidv7(now.getTime())), rows.map((r) => r.kind), rows.map((r) => r.recordType), rows.map((r) => r.pairRef),
         rows.map((r) => r.records[0]), rows.map((r) => r.records[1]), rows.map((r) => r.probability), rows.map((r) => r.restricted), now, rows.map((r) => r.sealed),
+        rows.map((r) => recordRef(this.sealing, r.keys[0])), rows.map((r) => recordRef(this.sealing, r.keys[1])),
       ],
     });
   }

@@ -62,6 +62,16 @@ it('a doubt ends also where its records have nothing in common any more', async 
   expect(await doubt()).toEqual({ kind: 'noWitness', state: 'obsolete' });
 });
 
+it('a doubt says how likely it is now', async () => {
+  const born = { date: '1955-12-01', precision: 'day', calendar: 'gregorian' } as const;
+  const likely = async () => (await db.pool.query<{ probability: number; state: string }>('select probability, state from review order by opened_at desc, id desc limit 1')).rows[0]!;
+  await resolveRecords(db, sealing, [personRecord('hukou', 'R8', { name: '呼延静', birthDate: born, sex: '2' }), personRecord('grid', 'g8', { name: '呼延静', birthDate: born })]);
+  const before = await likely();
+  await resolveRecords(db, sealing, [personRecord('grid', 'g8', { name: '呼延静', birthDate: born, sex: '2' }, { order: '2' })]);
+  expect(await likely()).toEqual({ state: 'open', probability: expect.any(Number) });
+  expect((await likely()).probability).toBeGreaterThan(before.probability);
+});
+
 it('nobody is asked what a steward has said already, also where the doubt came after the word', async () => {
   const records = ['hukou:person:R6', 'grid:person:g6'];
   const last = async () => (await states()).at(-1);

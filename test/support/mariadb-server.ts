@@ -18,7 +18,8 @@ export const noMariadb: string | undefined = SERVER === undefined || INSTALL ===
 export class MariadbServer {
   private constructor(private readonly child: ChildProcess, private readonly dir: string, private readonly port: number) {}
 
-  static async start(): Promise<MariadbServer> {
+  /** `tls`: files in PEM that it shows to those who ask for TLS. */
+  static async start({ tls }: { tls?: { key: string; cert: string } } = {}): Promise<MariadbServer> {
     const dir = mkdtempSync(path.join(os.tmpdir(), 'yici-mariadb-'));
     const data = path.join(dir, 'data');
     // The server refuses to run as root unless it is told to.
@@ -26,7 +27,7 @@ export class MariadbServer {
     execFileSync(INSTALL!, ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...user], { stdio: 'ignore' });
     const port = await freePort(0);
     const child = spawn(SERVER!, ['--no-defaults', `--datadir=${data}`, `--socket=${path.join(dir, 'sock')}`, `--port=${port}`, '--bind-address=127.0.0.1', '--innodb-flush-log-at-trx-commit=0',
-      '--innodb-buffer-pool-size=64M', '--skip-log-bin', ...user], { stdio: 'ignore' });
+      '--innodb-buffer-pool-size=64M', '--skip-log-bin', '--max-allowed-packet=256M', ...(tls === undefined ? [] : [`--ssl-key=${tls.key}`, `--ssl-cert=${tls.cert}`]), ...user], { stdio: 'ignore' });
     const server = new MariadbServer(child, dir, port);
     await server.ready();
     return server;

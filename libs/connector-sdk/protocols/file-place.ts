@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { YiciError } from '#libs/kernel/errors';
 import { allowedUrl } from './allowed-host.js';
+import { caFile } from './ca-file.js';
 
 /** Where files lie at a system, as `live:` and `delivery:` say it. */
 export const filePlaceShape = {
@@ -14,6 +15,8 @@ export const filePlaceShape = {
   hostKeySecret: z.string().optional(),
   /** SFTP: name of the variable with a private key (OpenSSH or PEM) instead of a password. */
   keySecret: z.string().optional(),
+  /** FTPS: an authority of the office's own, for the control and the data connections. */
+  caFile,
   /** How long a server may be silent. */
   timeoutSeconds: z.number().int().min(1).max(300).default(30),
 } as const;
@@ -26,6 +29,8 @@ export interface FilePlace {
   folder: string;
   hostKey?: string;
   privateKey?: string;
+  /** FTPS: the office's own authority, in PEM. */
+  ca?: string | undefined;
   timeoutMs: number;
   allowedHosts: readonly string[];
   /** Which side of the hub asks: it names the system that is away. */

@@ -106,7 +106,7 @@ export class FtpRemote implements RemoteFolder {
     const client = new Client(this.place.timeoutMs, { allowSeparateTransferHost: false, maxListingBytes: MOST_LISTING_BYTES });
     this.client = client;
     const { host, port, user, password, tls } = this.address;
-    await client.access({ host, port, user, password, secure: tls });
+    await client.access({ host, port, user, password, secure: tls, ...(tls && this.place.ca !== undefined && { secureOptions: { ca: this.place.ca } }) });
     if (this.place.folder !== '.') await client.cd(this.place.folder);
     return client;
   }
@@ -117,7 +117,7 @@ export class FtpRemote implements RemoteFolder {
       return refusedBy(this.place, 'YICI_FILE_LOGIN_REFUSED', 'The FTP server of the system refuses the user or the password.', 'Check both in the variable that connector.yaml names.', cause);
     }
     if (CERTIFICATE.test(String((cause as NodeJS.ErrnoException).code))) {
-      return refusedBy(this.place, 'YICI_FILE_CERTIFICATE_WRONG', 'The certificate of the FTP server is not one that the hub trusts.', 'Check whose it is; add its authority by NODE_EXTRA_CA_CERTS only if it is right.', cause);
+      return refusedBy(this.place, 'YICI_FILE_CERTIFICATE_WRONG', 'The certificate of the FTP server is not one that the hub trusts.', 'Check whose it is; only if it is right, name its authority in the variable of `caFile`.', cause);
     }
     return unreachable(this.place, what, cause);
   }

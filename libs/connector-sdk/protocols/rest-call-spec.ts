@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { caFile } from './rest-specs.js';
+import { caFile } from './ca-file.js';
 import { atOnceSchema } from './write-each.js';
 
 /** One request a record: its columns as a JSON object. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { YiciError } from '#libs/kernel/errors';
 import type { Connector } from '../connector.js';
 import { allowedUrl } from './allowed-host.js';
+import { readCaFile } from './ca-file.js';
 
 export interface RestServer {
   /** Id of the system, for what is said of it. */
@@ -127,17 +127,6 @@ export class RestRequest {
     return new YiciError({
       code, stage: as === 'source' ? 'receiving' : 'sending', retriable: true, cause,
       message: `${system} could not be ${as === 'source' ? 'read' : 'written to'}: ${why}.`, fix,
-    });
-  }
-}
-
-function readCaFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new YiciError({
-      code: 'YICI_CA_FILE_UNREADABLE', stage: 'config', cause,
-      message: 'The file with the certificates of the office cannot be read.', fix: 'Look at the variable that caFile in connector.yaml names: it is the path of a PEM file.',
     });
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { caFile } from './ca-file.js';
 
 /** How systems that speak HTTP are read and written: what their folders say. Names of secrets end in `secret` or `Secret`. */
 const path = z.string().regex(/^[a-z][a-z0-9-]*$/);
@@ -7,8 +8,6 @@ const hmac = z.enum(['sm3', 'sha256']).default('sm3');
 /** Signatures older than this, or so far in the future, are refused. */
 const maxAgeSeconds = seconds.default(300);
 const timeoutSeconds = z.number().int().min(1).max(300).default(10);
-/** Name of the environment variable with the path of the office's CA certificates (PEM); when it is not set, those that Node trusts. */
-export const caFile = z.string().regex(/^YICI_[A-Z0-9_]+$/).optional();
 
 /** The system pushes signed arrays of rows to the hub. */
 export const restPushSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { caFile } from './ca-file.js';
 import { codeText, timestampFormatSchema } from '#libs/mapping/guard';
 import { atOnceSchema } from './write-each.js';
 
@@ -27,8 +28,7 @@ const service = {
   passwordSecret: z.string().optional(),
   /** `usernameToken`: WS-Security with password digest, nonce and time of creation. */
   security: z.enum(['none', 'usernameToken']).default('none'),
-  /** Name of the variable with the path of the office's own CA certificates (PEM); it may be unset. */
-  caFile: z.string().regex(/^YICI_[A-Z0-9_]+$/).optional(),
+  caFile,
   /** For one whole exchange; well below the minute after which a reader takes silence for an outage. */
   timeoutSeconds: z.number().int().min(1).max(40).default(15),
   /** A longer answer is refused while it comes. */

@@ -65,6 +65,7 @@ export class ComparedTable implements HandedOut {
       if (fresh.length > 0) yield fresh;
     }
     if (signal?.aborted === true) return;
+    yield* rows.tooLong(table, live.rowKey, {});
     this.accepted = accepted;
     this.others = others;
     this.keys = keys;

@@ -18,8 +18,25 @@ export interface PageQuery {
   after?: readonly SqlValue[];
   /** Only rows whose column is one of the values, or is null, or is not. */
   where?: { column: string; in: readonly SqlValue[] } | { column: string; isNull: boolean };
+  /** Only rows whose columns together are no longer. */
+  size?: RowSize;
   limit: number;
 }
+
+/** Bytes of the texts of some columns together; Oracle counts characters, for it tells no bytes of a CLOB. */
+export interface RowSize {
+  columns: readonly string[];
+  atMost: number;
+}
+
+/** Rows that are too long, by what still fits of their keys. */
+export interface TooLongQuery extends Pick<PageQuery, 'after' | 'where' | 'limit'> {
+  key: readonly string[];
+  size: RowSize;
+}
+
+/** So much of a key is read of a row that is too long. */
+const KEY_CHARACTERS = 200;
 
 /** A row as it was read, by column, with the texts that it had. */
 export type ReadValues = Readonly<Record<string, string>>;
@@ -33,18 +50,22 @@ export class SqlDialect {
 
   page(table: string, q: PageQuery): SqlStatement {
     const s = new Statement(this);
-    const conditions: string[] = [];
-    if (q.where !== undefined) conditions.push('in' in q.where ? s.isOneOf(q.where.column, q.where.in) : `${this.name(q.where.column)} is ${q.where.isNull ? '' : 'not '}null`);
-    if (q.after !== undefined && q.after.length > 0) conditions.push(s.isAfter(q.by.slice(0, q.after.length), q.after));
-    const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
     const order = q.by.map((c) => this.name(c)).join(', ');
-    return s.of(`select ${this.list(q.columns)} from ${this.table(table)}${where} order by ${order}${this.limit(q.limit)}`);
+    return s.of(`select ${this.list(q.columns)} from ${this.table(table)}${this.within(s, q, q.by, q.size && this.isShort(q.size))} order by ${order}${this.limit(q.limit)}`);
+  }
+
+  /** The rows that `size` leaves out of a page: the beginnings of their keys, and their length as `bytes`. */
+  tooLong(table: string, q: TooLongQuery, bytes: string): SqlStatement {
+    const s = new Statement(this);
+    const key = q.key.map((c) => `${this.beginning(c)} as ${this.name(c)}`).join(', ');
+    const length = this.length(q.size.columns);
+    return s.of(`select ${key}, ${length} as ${this.name(bytes)} from ${this.table(table)}${this.within(s, q, q.key, `${length} > ${q.size.atMost}`)} order by 1${this.limit(q.limit)}`);
   }
 
   /** Rows whose column is one of the values. */
-  matching(table: string, columns: readonly string[], column: string, values: readonly SqlValue[]): SqlStatement {
+  matching(table: string, columns: readonly string[], column: string, values: readonly SqlValue[], size?: RowSize): SqlStatement {
     const s = new Statement(this);
-    return s.of(`select ${this.list(columns)} from ${this.table(table)} where ${s.isOneOf(column, values)}`);
+    return s.of(`select ${this.list(columns)} from ${this.table(table)} where ${s.isOneOf(column, values)}${size === undefined ? '' : ` and ${this.isShort(size)}`}`);
   }
 
   /** Rows that have all these values. */
@@ -54,8 +75,9 @@ export class SqlDialect {
   }
 
   /** The greatest value of a column, in a row with that column. */
-  greatest(table: string, column: string): SqlStatement {
-    return { text: `select max(${this.name(column)}) as ${this.name(column)} from ${this.table(table)}`, values: [] };
+  greatest(table: string, column: string, atMost?: number): SqlStatement {
+    const where = atMost === undefined ? '' : ` where ${this.isShort({ columns: [column], atMost })}`;
+    return { text: `select max(${this.name(column)}) as ${this.name(column)} from ${this.table(table)}${where}`, values: [] };
   }
 
   insert(table: string, row: Readonly<Record<string, SqlValue>>): SqlStatement {
@@ -92,6 +114,41 @@ export class SqlDialect {
 
   private list(columns: readonly string[]): string {
     return columns.map((c) => this.name(c)).join(', ');
+  }
+
+  private within(s: Statement, q: Pick<PageQuery, 'after' | 'where'>, by: readonly string[], more: string | undefined): string {
+    const conditions: string[] = [];
+    if (q.where !== undefined) conditions.push('in' in q.where ? s.isOneOf(q.where.column, q.where.in) : `${this.name(q.where.column)} is ${q.where.isNull ? '' : 'not '}null`);
+    if (q.after !== undefined && q.after.length > 0) conditions.push(s.isAfter(by.slice(0, q.after.length), q.after));
+    if (more !== undefined) conditions.push(more);
+    return conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+  }
+
+  private isShort({ columns, atMost }: RowSize): string {
+    return `${this.length(columns)} <= ${atMost}`;
+  }
+
+  /** PostgreSQL knows a text's length without unpacking it, SQL Server and MySQL know it of a value that is not a text as well. */
+  private length(columns: readonly string[]): string {
+    const of = (name: string): string => {
+      switch (this.kind) {
+        case 'postgres': return `octet_length(${name}::text)::bigint`;
+        case 'mysql': return `octet_length(${name})`;
+        case 'mssql': return `cast(datalength(${name}) as bigint)`;
+        case 'oracle': return `length(${name})`;
+      }
+    };
+    return columns.map((c) => `coalesce(${of(this.name(c))}, 0)`).join(' + ');
+  }
+
+  private beginning(column: string): string {
+    const name = this.name(column);
+    switch (this.kind) {
+      case 'postgres': return `left(${name}::text, ${KEY_CHARACTERS})`;
+      case 'mysql': return `left(${name}, ${KEY_CHARACTERS})`;
+      case 'mssql': return `left(cast(${name} as nvarchar(max)), ${KEY_CHARACTERS})`;
+      case 'oracle': return `to_char(substr(${name}, 1, ${KEY_CHARACTERS}))`;
+    }
   }
 
   private limit(rows: number): string {

@@ -3,6 +3,7 @@ import type { Connector } from '../connector.js';
 import type { LiveBatch, LiveMark, LiveSource } from '../live-source.js';
 import type { ConnectionParts } from '../open-target.js';
 import type { RowOutcome } from '../table-mapper.js';
+import { caOf } from './ca-file.js';
 import { ComparedTable } from './sql-compared.js';
 import { readFlagged } from './sql-flagged.js';
 import { sqlError } from './sql-fault.js';
@@ -34,11 +35,13 @@ export class SqlExchangeSource implements LiveSource {
   private rows: Promise<SqlRows> | undefined;
   private readonly growing = new Map<string, GrowingReader>();
   private readonly compared = new Map<string, ComparedTable>();
+  private readonly closing = new AbortController();
+  private opened = false;
 
   constructor(private readonly connector: Connector, private readonly spec: SqlExchangeSpec, private readonly parts: ConnectionParts) {}
 
   async *poll(marks: ReadonlyMap<string, LiveMark>, signal?: AbortSignal): AsyncGenerator<LiveBatch> {
-    const rows = await this.open();
+    const rows = await this.open(signal);
     for (const live of this.spec.tables) {
       const channel = channelOf(live.table);
       const mark = marks.get(channel);
@@ -56,7 +59,7 @@ export class SqlExchangeSource implements LiveSource {
   }
 
   async *readAll(signal?: AbortSignal): AsyncGenerator<RowOutcome[]> {
-    const rows = await this.open();
+    const rows = await this.open(signal);
     try {
       for (const live of this.spec.tables) {
         const table = rows.table(live.table);
@@ -68,8 +71,8 @@ export class SqlExchangeSource implements LiveSource {
   }
 
   /** The record with this key as it stands there: a person before a household before a dwelling, should several have it. */
-  async readOne(naturalKey: string): Promise<AnySourceRecord | undefined> {
-    const rows = await this.open();
+  async readOne(naturalKey: string, signal?: AbortSignal): Promise<AnySourceRecord | undefined> {
+    const rows = await this.open(signal);
     const read = new Set(this.spec.tables.map((t) => t.table));
     const rules = this.connector.manifest.records.filter((r) => !r.derived && read.has(r.table));
     try {
@@ -86,9 +89,12 @@ export class SqlExchangeSource implements LiveSource {
   }
 
   async close(): Promise<void> {
+    // A server that has not even let us in is not waited for.
+    if (!this.opened) this.end();
     const opened = await this.rows?.catch(() => undefined);
     this.rows = undefined;
     await opened?.source.close();
+    this.end();
   }
 
   private async *pollGrowing(rows: SqlRows, live: GrowingTable, marks: ReadonlyMap<string, LiveMark>, signal?: AbortSignal): AsyncGenerator<LiveBatch> {
@@ -117,11 +123,24 @@ export class SqlExchangeSource implements LiveSource {
     return known;
   }
 
-  private open(): Promise<SqlRows> {
-    const { schema, urlSecret } = this.spec;
-    this.rows ??= openSqlSource({ url: this.parts.secret(urlSecret) ?? '', schema, allowedHosts: this.connector.manifest.allowedHosts, as: 'source' })
-      .then((source) => new SqlRows(source, this.connector, this.parts));
+  /** Whoever asks may stop waiting: then every connection is cut at once, and this source is of no more use. Reading what was cut again has no effect. */
+  private async open(signal: AbortSignal | undefined): Promise<SqlRows> {
+    if (signal?.aborted === true) this.end();
+    else signal?.addEventListener('abort', this.end, { once: true, signal: this.closing.signal });
+    this.rows ??= this.connect();
     this.rows.catch(() => (this.rows = undefined));
     return this.rows;
+  }
+
+  private readonly end = (): void => this.closing.abort();
+
+  private async connect(): Promise<SqlRows> {
+    const { schema, urlSecret, caFile, maxRowKilobytes } = this.spec;
+    const secret = (name: string): string | undefined => this.parts.secret(name);
+    const source = await openSqlSource({
+      url: secret(urlSecret) ?? '', schema, allowedHosts: this.connector.manifest.allowedHosts, as: 'source', ca: caOf(caFile, secret), signal: this.closing.signal,
+    });
+    this.opened = true;
+    return new SqlRows(source, this.connector, this.parts, maxRowKilobytes * 1024);
   }
 }

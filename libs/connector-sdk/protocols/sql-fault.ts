@@ -1,4 +1,5 @@
 import { YiciError } from '#libs/kernel/errors';
+import { TOO_LARGE } from './sql-sockets.js';
 
 /** What an error of a database says, whichever database it is. */
 export type SqlFault =
@@ -13,6 +14,8 @@ export type SqlFault =
   | 'duplicate'
   /** The column cannot hold the value. */
   | 'value'
+  /** The answer was cut, for it had no end. */
+  | 'large'
   /** Everything else: not reachable, busy, restarted. */
   | 'away';
 
@@ -22,6 +25,7 @@ const CODES: readonly [SqlFault, ReadonlySet<string>][] = [
   ['login', new Set(['28P01', '28000', 'ER_ACCESS_DENIED_ERROR', 'ORA-1017', 'ELOGIN'])],
   ['certificate', new Set(['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID',
     'CERT_HAS_EXPIRED', 'HANDSHAKE_SSL_ERROR'])],
+  ['large', new Set([TOO_LARGE])],
   ['duplicate', new Set(['23505', 'ER_DUP_ENTRY', 'ORA-1', 'MSSQL-2627', 'MSSQL-2601'])],
   ['value', new Set(['22001', '22003', '22007', '22008', '22021', '23502', '23503', '23514', 'ER_DATA_TOO_LONG', 'ER_TRUNCATED_WRONG_VALUE', 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD', 'ER_BAD_NULL_ERROR',
     'ER_WARN_DATA_OUT_OF_RANGE', 'ER_NO_REFERENCED_ROW_2', 'ER_CONSTRAINT_FAILED', 'ORA-12899', 'ORA-1438', 'ORA-1400', 'ORA-2291', 'MSSQL-8152', 'MSSQL-2628', 'MSSQL-515', 'MSSQL-547'])],
@@ -47,6 +51,7 @@ const WORDS: Record<SqlFault, { message: string; fix: string }> = {
   certificate: { message: 'The certificate of the exchange database is not trusted.', fix: 'Ask the owner of the system for a valid certificate.' },
   duplicate: { message: 'The exchange database has this row already.', fix: 'It is tried again by itself.' },
   value: { message: 'The exchange database cannot hold a value.', fix: 'Compare the widths of its columns with limits in connector.yaml.' },
+  large: { message: 'The answer of the exchange database is larger than anything the hub asks for.', fix: 'Ask the owner of the system; smaller rows may help, see maxRowKilobytes in connector.yaml.' },
   away: { message: 'The exchange database cannot be reached or does not answer.', fix: 'It is tried again by itself; check the address and that the database is running and not locked.' },
 };
 
@@ -59,7 +64,7 @@ export function sqlError(cause: unknown, as: 'source' | 'target'): YiciError {
   const fault = sqlFault(cause);
   const reading = as === 'source';
   const code = fault === 'drift' && reading ? 'YICI_SNAPSHOT_SCHEMA_DRIFT' : { drift: 'YICI_TARGET_CHANGED', forbidden: 'YICI_DATABASE_FORBIDDEN', login: 'YICI_DATABASE_LOGIN',
-    certificate: 'YICI_CERTIFICATE_REFUSED', duplicate: 'YICI_TARGET_DUPLICATE', value: 'YICI_TARGET_VALUE', away: reading ? 'YICI_SOURCE_UNREACHABLE' : 'YICI_TARGET_UNREACHABLE' }[fault];
+    certificate: 'YICI_CERTIFICATE_REFUSED', duplicate: 'YICI_TARGET_DUPLICATE', value: 'YICI_TARGET_VALUE', large: 'YICI_ANSWER_TOO_LARGE', away: reading ? 'YICI_SOURCE_UNREACHABLE' : 'YICI_TARGET_UNREACHABLE' }[fault];
   const { message, fix } = WORDS[fault];
   const told = codeOf(cause);
   return new YiciError({ code, stage: reading ? 'receiving' : 'sending', retriable: !(fault === 'drift' && reading), message: told === '' ? message : message.replace(/\.$/, ` (${told}).`), fix });

@@ -18,6 +18,8 @@ export async function* readFlagged(rows: SqlRows, live: FlaggedTable, first: boo
     const flagged = page.filter((row) => live.fresh.includes(row[live.flag] ?? '')).map((row) => without(row, live.flag));
     yield { outcomes: await rows.outcomes(table, page, [live.flag]), taken: () => markTaken(rows, live, flagged) };
   }
+  // Its flag stays: whether the rest of such a row is still as it was nobody can tell.
+  if (signal?.aborted !== true) for await (const outcomes of rows.tooLong(table, live.rowKey, first ? {} : { where: fresh })) yield { outcomes, taken: () => Promise.resolve() };
 }
 
 async function markTaken({ source }: SqlRows, live: FlaggedTable, read: readonly SqlRow[]): Promise<void> {

@@ -52,6 +52,8 @@ export class GrowingReader {
       for (const [key, digest] of digests) inWindow.set(key, digest);
     }
     if (signal?.aborted === true) return;
+    const window = watermark === undefined ? {} : { after: [windowStart(live, watermark)] };
+    for await (const outcomes of rows.tooLong(table, by, window)) yield { outcomes, watermark: reached };
     // Only the window is read again, so only its rows need to be remembered.
     const keepFrom = reached === '' ? '' : windowStart(live, reached);
     this.taken = new Map([...inWindow].filter(([key]) => later(live, key.split('|', 1)[0]!, keepFrom)));
@@ -76,7 +78,7 @@ export class GrowingReader {
 
 /** The greatest watermark of a table now; '' when it has none. */
 export async function greatestOf(rows: SqlRows, live: GrowingTable): Promise<string> {
-  const [row] = await rows.source.read(rows.source.dialect.greatest(live.table, live.watermark));
+  const [row] = await rows.source.read(rows.source.dialect.greatest(live.table, live.watermark, rows.maxRowBytes));
   return cellText(row?.[live.watermark]);
 }
 

@@ -1,21 +1,35 @@
+import { YiciError } from '#libs/kernel/errors';
 import { sha256Hex } from '#libs/kernel/hashing';
 import type { RecordRule } from '#libs/mapping/rule';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { cellText, type Row } from '#libs/mapping/cells';
 import { columnNames, type Connector } from '../connector.js';
+import { TOO_LONG } from '../formats/row-batches.js';
 import type { TableSpec } from '../manifest.js';
 import type { ConnectionParts } from '../open-target.js';
 import { streamSource, TableMapper, type LookupTable, type RowOutcome } from '../table-mapper.js';
-import type { PageQuery, SqlValue } from './sql-dialect.js';
+import type { PageQuery, RowSize, SqlValue } from './sql-dialect.js';
 import type { SqlRow, SqlSource } from './sql-source.js';
 
 const PAGE = 500;
+/** Were all rows of a page as long as one may be. */
+const PAGE_BYTES = 32 * 1024 * 1024;
+/** More rows that are too long than this are no accident of a few. */
+const MOST_TOO_LONG = 500;
+const MOST_TOLD = 10_000;
+/** No name of a column of a table. */
+const LENGTH = 'bytes of the row';
 
 /** Rows of an exchange database as records: what every way of reading its tables shares. */
 export class SqlRows {
   private readonly mappers = new Map<string, TableMapper>();
+  private readonly pageRows: number;
+  /** Rows that are too long, by position: each is told once, for the others of its window are read again and again. */
+  private readonly told = new Set<number>();
 
-  constructor(readonly source: SqlSource, private readonly connector: Connector, private readonly parts: ConnectionParts) {}
+  constructor(readonly source: SqlSource, private readonly connector: Connector, private readonly parts: ConnectionParts, readonly maxRowBytes: number) {
+    this.pageRows = Math.max(1, Math.min(PAGE, Math.floor(PAGE_BYTES / maxRowBytes)));
+  }
 
   table(id: string): TableSpec {
     return this.connector.manifest.snapshot.tables.find((t) => t.id === id)!;
@@ -35,17 +49,35 @@ export class SqlRows {
     return streamSource('sql', this.connector.id, table);
   }
 
-  /** Pages of a table, each beginning behind the one before. */
+  /** Pages of a table, each beginning behind the one before, without the rows that {@link tooLong} tells of. */
   async *pages(table: TableSpec, by: readonly string[], more: Pick<PageQuery, 'after' | 'where'>, signal?: AbortSignal): AsyncGenerator<SqlRow[]> {
     const { dialect } = this.source;
     let { after } = more;
     for (;;) {
       if (signal?.aborted === true) return;
-      const page = await this.source.read(dialect.page(table.id, { columns: this.readable(table), by, after, where: more.where, limit: PAGE }));
+      const page = await this.source.read(dialect.page(table.id, { columns: this.readable(table), by, after, where: more.where, size: this.size(this.readable(table)), limit: this.pageRows }));
       if (page.length > 0) yield page;
-      if (page.length < PAGE) return;
+      if (page.length < this.pageRows) return;
       after = by.map((c) => page.at(-1)![c] ?? '');
     }
+  }
+
+  /**
+   * Rows that are longer than a row may be, as dead letters with what could be fetched of them: the beginnings of their keys. Each is given
+   * once. Throws a retriable YICI_ANSWER_TOO_LARGE when there are so many that the table is not what was agreed.
+   */
+  async *tooLong(table: TableSpec, key: readonly string[], more: Pick<PageQuery, 'after' | 'where'>): AsyncGenerator<RowOutcome[]> {
+    const size = this.size(this.readable(table));
+    const rows = await this.source.read(this.source.dialect.tooLong(table.id, { ...more, key, size, limit: MOST_TOO_LONG }, LENGTH));
+    if (rows.length === MOST_TOO_LONG) throw tooManyTooLong(table.id, this.maxRowBytes);
+    const fresh = rows.map((row) => ({ row, position: positionOf(row) })).filter(({ position }) => !this.told.has(position));
+    if (fresh.length === 0) return;
+    const mapper = this.mapper(table.id);
+    const origin = { source: this.stream(table.id), observedAt: new Date(this.parts.clock.now()).toISOString(), fileDate: '' };
+    // Broken off on purpose: what is kept of the row must never be read as if it were the row.
+    yield fresh.map(({ row, position }) => mapper.outcome({ kind: 'dead', position, bytes: Buffer.from(`${JSON.stringify(row).slice(0, -1)}, …`, 'utf8'), ...ROW_TOO_LONG }, origin));
+    if (this.told.size > MOST_TOLD) this.told.clear();
+    for (const { position } of fresh) this.told.add(position);
   }
 
   /**
@@ -102,8 +134,12 @@ export class SqlRows {
   private async matching(table: string, columns: readonly string[], column: string, values: readonly string[]): Promise<SqlRow[]> {
     const keys: SqlValue[] = [...new Set(values)].filter((v) => v !== '');
     const found: SqlRow[] = [];
-    for (let at = 0; at < keys.length; at += PAGE) found.push(...await this.source.read(this.source.dialect.matching(table, columns, column, keys.slice(at, at + PAGE))));
+    for (let at = 0; at < keys.length; at += PAGE) found.push(...await this.source.read(this.source.dialect.matching(table, columns, column, keys.slice(at, at + PAGE), this.size(columns))));
     return found;
+  }
+
+  private size(columns: readonly string[]): RowSize {
+    return { columns, atMost: this.maxRowBytes };
   }
 
   private mapper(table: string): TableMapper {
@@ -111,6 +147,15 @@ export class SqlRows {
     if (mapper === undefined) this.mappers.set(table, (mapper = new TableMapper(this.connector, table, this.parts.divisions)));
     return mapper;
   }
+}
+
+const ROW_TOO_LONG = { ...TOO_LONG, reason: 'The row is longer than the record limit; its texts were not fetched, only the beginning of its key is kept here.' };
+
+function tooManyTooLong(table: string, bytes: number): YiciError {
+  return new YiciError({
+    code: 'YICI_ANSWER_TOO_LARGE', stage: 'receiving', retriable: true, message: `${MOST_TOO_LONG} rows of ${table} or more are longer than ${bytes / 1024} KB.`,
+    fix: 'Ask the owner of the system what it keeps there; raise maxRowKilobytes in connector.yaml only if it is right.',
+  });
 }
 
 /** A position that is the same whenever the same row is read, and another for another row: 48 bits of its digest. */

@@ -1,11 +1,10 @@
-import net from 'node:net';
-import pg from 'pg';
-import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { YiciError } from '#libs/kernel/errors';
-import { PostgresClient } from '#libs/platform/postgres-client';
 import { allowedUrl } from './allowed-host.js';
 import { SqlDialect, type SqlKind, type SqlStatement } from './sql-dialect.js';
 import { sqlError } from './sql-fault.js';
+import { sqlOptions } from './sql-options.js';
+import { SqlSockets } from './sql-sockets.js';
 
 /** Rows of an exchange table as texts; a null is the empty text. */
 export type SqlRow = Record<string, string>;
@@ -21,7 +20,7 @@ export interface SqlSession {
 /** A connected exchange database. */
 export interface SqlSource extends SqlSession {
   transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
-  /** Closes what is open, a connection that hangs as well. */
+  /** Closes what is open; a statement under way is cut at once. */
   close(): Promise<void>;
 }
 
@@ -34,44 +33,42 @@ export interface SqlAddress {
   as: 'source' | 'target';
   /** After so long without a byte a connection is cut; 30 seconds when absent. */
   silentMs?: number;
+  /** The office's own authority, in PEM: the connection is encrypted, and only whom it signed is trusted. Absent: as the URL says, by those that Node trusts. */
+  ca?: string | undefined;
+  /** Ends connecting, or any statement under way, at once and for good. */
+  signal?: AbortSignal;
 }
 
 const KINDS: Readonly<Record<string, SqlKind>> = {
   'postgres:': 'postgres', 'postgresql:': 'postgres', 'mysql:': 'mysql', 'mariadb:': 'mysql', 'oracle:': 'oracle', 'mssql:': 'mssql', 'sqlserver:': 'mssql',
 };
 const PACKAGES: Partial<Record<SqlKind, string>> = { oracle: 'oracledb', mssql: 'mssql' };
-const CONNECT_MS = 10_000;
-const CLOSE_MS = 2000;
+const CLOSE_MS = 1000;
 const SILENT_MS = 30_000;
-/** Types whose text is what the table's owner sees; the driver's own objects would lose it. */
-const TIMES = new Set([1082, 1083, 1114, 1184, 1266]);
 
 /**
  * Opens an exchange database (前置机) by its URL: `postgres:`, `mysql:` or `mariadb:`, `oracle:`, `mssql:`; the last two need their
- * driver's package. Throws YICI_HOST_NOT_ALLOWED, YICI_URL_UNREADABLE, YICI_DRIVER_MISSING, and what {@link sqlError} says.
+ * driver's package. Throws YICI_HOST_NOT_ALLOWED, YICI_URL_UNREADABLE, YICI_DRIVER_MISSING, YICI_CA_FILE_UNSUPPORTED, and what {@link sqlError} says.
  */
-export async function openSqlSource({ url, schema, allowedHosts, as, silentMs = SILENT_MS }: SqlAddress): Promise<SqlSource> {
+export async function openSqlSource({ url, schema, allowedHosts, as, silentMs = SILENT_MS, ca, signal }: SqlAddress): Promise<SqlSource> {
   const parsed = allowedUrl(url, allowedHosts);
   const kind = KINDS[parsed.protocol];
   if (kind === undefined || parsed.searchParams.has('host')) throw unreadable();
-  const sockets = new Set<net.Socket>();
-  let source: DataSource;
+  const sockets = new SqlSockets(silentMs);
+  if (signal?.aborted === true) sockets.cut();
+  signal?.addEventListener('abort', () => sockets.cut(), { once: true, signal: sockets.end });
   try {
-    source = new DataSource(options(kind, parsed, sockets, silentMs));
+    const source = new DataSource(sqlOptions(kind, parsed, sockets, ca));
+    await sockets.during(() => source.initialize());
+    return new TypeormSource(source, new SqlDialect(kind, schema), sockets);
   } catch (cause) {
+    sockets.cut();
     throw (cause as Error).name === 'DriverPackageNotInstalledError' ? driverMissing(kind) : sqlError(cause, as);
   }
-  try {
-    await source.initialize();
-  } catch (cause) {
-    for (const socket of sockets) socket.destroy();
-    throw (cause as Error).name === 'DriverPackageNotInstalledError' ? driverMissing(kind) : sqlError(cause, as);
-  }
-  return new TypeormSource(source, new SqlDialect(kind, schema), sockets);
 }
 
 class TypeormSource implements SqlSource {
-  constructor(private readonly source: DataSource, readonly dialect: SqlDialect, private readonly sockets: ReadonlySet<net.Socket>) {}
+  constructor(private readonly source: DataSource, readonly dialect: SqlDialect, private readonly sockets: SqlSockets) {}
 
   read(statement: SqlStatement): Promise<SqlRow[]> {
     return this.withRunner((session) => session.read(statement));
@@ -97,6 +94,7 @@ class TypeormSource implements SqlSource {
   }
 
   async close(): Promise<void> {
+    if (this.sockets.busy) this.sockets.cut();
     let timer: NodeJS.Timeout | undefined;
     const waited = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS)));
     try {
@@ -104,7 +102,7 @@ class TypeormSource implements SqlSource {
       await Promise.race([this.source.destroy(), waited]);
     } finally {
       clearTimeout(timer);
-      for (const socket of this.sockets) socket.destroy();
+      this.sockets.cut();
     }
   }
 
@@ -119,41 +117,10 @@ class TypeormSource implements SqlSource {
       write: async ({ text, values }) => (await runner.query(text, values, true)).affected ?? 0,
     };
     try {
-      return await work(session, runner);
+      return await this.sockets.during(() => work(session, runner));
     } finally {
       await runner.release().catch(() => undefined);
     }
-  }
-}
-
-function options(kind: SqlKind, url: URL, sockets: Set<net.Socket>, silentMs: number): DataSourceOptions {
-  const watched = (socket: net.Socket): net.Socket => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    // Neither driver notices a peer that has gone silent.
-    return socket.setTimeout(silentMs, () => socket.destroy(Object.assign(new Error('silent'), { code: 'ETIMEDOUT' })));
-  };
-  const at = {
-    host: url.hostname, ...(url.port !== '' && { port: Number(url.port) }), username: decodeURIComponent(url.username), password: decodeURIComponent(url.password),
-    database: decodeURIComponent(url.pathname.slice(1)),
-  };
-  switch (kind) {
-    case 'postgres': {
-      const types = { getTypeParser: (oid: number, format?: string) => (TIMES.has(oid) ? (text: string) => text : pg.types.getTypeParser(oid, format as 'text')) };
-      return {
-        type: 'postgres', url: url.href.replace(/^postgresql:/, 'postgres:'), applicationName: 'yici-exchange', connectTimeoutMS: CONNECT_MS,
-        extra: { Client: PostgresClient, max: 2, stream: () => watched(new net.Socket()), types },
-      };
-    }
-    case 'mysql':
-      return {
-        type: 'mysql', ...at, charset: 'utf8mb4', dateStrings: true, connectTimeout: CONNECT_MS, ...(url.searchParams.get('ssl') === 'true' && { ssl: { rejectUnauthorized: true } }),
-        extra: { connectionLimit: 2, stream: () => watched(net.connect(at.port ?? 3306, at.host)) },
-      };
-    case 'oracle':
-      return { type: 'oracle', username: at.username, password: at.password, connectString: `${at.host}:${at.port ?? 1521}/${at.database}` };
-    case 'mssql':
-      return { type: 'mssql', ...at, options: { encrypt: url.searchParams.get('encrypt') !== 'false' } };
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { timestampFormatSchema } from '#libs/mapping/guard';
+import { caFile } from './ca-file.js';
 
 const seconds = z.number().int().min(1).max(86_400);
 
@@ -37,8 +38,11 @@ export const sqlExchangeSchema = z.strictObject({
   protocol: z.literal('sql-exchange'),
   /** Name of the environment variable with the database URL: postgres:, mysql:, oracle:, mssql:. */
   urlSecret: z.string(),
+  caFile,
   /** Schema of the tables; MySQL and MariaDB name their database in the URL instead. */
   schema: z.string().default('public'),
+  /** The texts of one row, all columns together. A longer row is a dead letter; its texts are not fetched. */
+  maxRowKilobytes: z.number().int().min(1).max(1024).default(64),
   pollSeconds: seconds.default(5),
   tables: z.array(exchangeTableSchema).min(1),
 });
@@ -55,6 +59,7 @@ const flagSchema = z.strictObject({
 const sqlTable = {
   protocol: z.literal('sql-table'),
   urlSecret: z.string(),
+  caFile,
   schema: z.string().default('public'),
   table: z.string(),
   flag: flagSchema,

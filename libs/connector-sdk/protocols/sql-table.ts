@@ -2,6 +2,7 @@ import { YiciError } from '#libs/kernel/errors';
 import type { Connector } from '../connector.js';
 import type { ConnectionParts } from '../open-target.js';
 import type { Acknowledgement, ItemAnswer, OutgoingItem, TargetChannel } from '../target-channel.js';
+import { caOf } from './ca-file.js';
 import { FieldRows } from './sql-field-rows.js';
 import { codeOf, sqlError, sqlFault } from './sql-fault.js';
 import { ItemRows } from './sql-item-rows.js';
@@ -19,6 +20,8 @@ export interface ExchangeRows {
   settled(session: SqlSession, tokens: readonly string[]): Promise<Map<string, Acknowledgement>>;
 }
 
+/** A write that is nearly done may end while the hub closes; a server that says nothing is left. */
+const GRACE_MS = 1000;
 /** A repeated write may meet the system's own job, or another row with the same number. */
 const TRIES = 5;
 
@@ -31,6 +34,8 @@ export class SqlTableTarget implements TargetChannel {
   readonly maxItems: number;
   private readonly rows: ExchangeRows;
   private opened: Promise<SqlSource> | undefined;
+  private readonly closing = new AbortController();
+  private reached = false;
 
   constructor(private readonly connector: Connector, private readonly spec: SqlTableSpec, private readonly parts: ConnectionParts) {
     this.maxItems = spec.maxItems;
@@ -40,18 +45,18 @@ export class SqlTableTarget implements TargetChannel {
   }
 
   /** Throws YICI_TARGET_UNREACHABLE, YICI_TARGET_CHANGED, YICI_DATABASE_FORBIDDEN, YICI_DATABASE_LOGIN: of the table as a whole. */
-  async write(items: readonly OutgoingItem[]): Promise<ItemAnswer[]> {
+  async write(items: readonly OutgoingItem[], signal?: AbortSignal): Promise<ItemAnswer[]> {
     return this.connected(async (source) => {
       const answers: ItemAnswer[] = [];
       for (const item of items) answers.push(await this.put(source, item));
       return answers;
-    });
+    }, signal);
   }
 
   /** A database that is away says nothing yet; that it is away shows by what is written to it. */
-  async acknowledged(tokens: readonly string[]): Promise<ReadonlyMap<string, Acknowledgement>> {
+  async acknowledged(tokens: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Acknowledgement>> {
     try {
-      return await this.connected((source) => this.rows.settled(source, tokens));
+      return await this.connected((source) => this.rows.settled(source, tokens), signal);
     } catch (error) {
       if (error instanceof YiciError && error.code === 'YICI_TARGET_UNREACHABLE') return new Map();
       throw error;
@@ -59,6 +64,7 @@ export class SqlTableTarget implements TargetChannel {
   }
 
   async close(): Promise<void> {
+    if (!this.reached) this.closing.abort();
     const source = await this.opened?.catch(() => undefined);
     this.opened = undefined;
     await source?.close();
@@ -79,17 +85,34 @@ export class SqlTableTarget implements TargetChannel {
     }
   }
 
-  private async connected<T>(work: (source: SqlSource) => Promise<T>): Promise<T> {
-    const { schema, urlSecret } = this.spec;
-    this.opened ??= openSqlSource({ url: this.parts.secret(urlSecret) ?? '', schema, allowedHosts: this.connector.manifest.allowedHosts, as: 'target' });
+  private async connected<T>(work: (source: SqlSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    let grace: NodeJS.Timeout | undefined;
+    const ended = (): void => void (grace = setTimeout(() => this.closing.abort(), GRACE_MS));
+    if (signal?.aborted === true) ended();
+    else signal?.addEventListener('abort', ended, { once: true });
+    this.opened ??= this.open();
     try {
-      return await work(await this.opened);
+      const source = await this.opened;
+      this.reached = true;
+      return await work(source);
     } catch (cause) {
       // A new connection next time: the old one may be the one that died.
       const failed = this.opened;
+      this.reached = false;
       this.opened = undefined;
       await failed.then((source) => source.close(), () => undefined);
       throw cause instanceof YiciError ? cause : sqlError(cause, 'target');
+    } finally {
+      clearTimeout(grace);
+      signal?.removeEventListener('abort', ended);
     }
+  }
+
+  private async open(): Promise<SqlSource> {
+    const { schema, urlSecret, caFile } = this.spec;
+    const secret = (name: string): string | undefined => this.parts.secret(name);
+    return openSqlSource({
+      url: secret(urlSecret) ?? '', schema, allowedHosts: this.connector.manifest.allowedHosts, as: 'target', ca: caOf(caFile, secret), signal: this.closing.signal,
+    });
   }
 }

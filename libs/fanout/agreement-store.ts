@@ -73,9 +73,14 @@ export class AgreementStore {
     return found.rows.map(decode);
   }
 
-  /** Puts in force everything the filter names that is proposed or revoked; returns what changed. */
-  approve(tx: Transaction, filter: AgreementFilter, actor: string): Promise<SharingAgreement[]> {
-    return this.decide(tx, filter, 'approved', actor);
+  /**
+   * Puts in force what the filter names and is proposed; a revoked one only when it is named by its id, so that whoever approves
+   * all of a target revives nothing that somebody ended. Returns what changed. Throws YICI_SHARING_REVOKED_BY_ID, YICI_SHARING_UNKNOWN_AGREEMENT.
+   */
+  async approve(tx: Transaction, filter: AgreementFilter, actor: string): Promise<SharingAgreement[]> {
+    if (filter.id !== undefined) return this.decide(tx, filter, 'approved', actor);
+    if (filter.state === 'revoked') throw revokedById();
+    return filter.state === 'approved' ? [] : this.decide(tx, { ...filter, state: 'proposed' }, 'approved', actor);
   }
 
   /** From now on nothing goes out under these agreements; what was written stays written. */
@@ -102,6 +107,13 @@ function decode(r: Row): SharingAgreement {
     codeTable: r.code_table ?? undefined, conditionText: r.condition_text ?? undefined, expiresOn: r.expires_on ?? '', catalogueId: r.catalogue_id ?? '',
     state: r.state, decidedBy: r.decided_by ?? undefined, decidedAt: r.decided_at?.toISOString(),
   };
+}
+
+function revokedById(): YiciError {
+  return new YiciError({
+    code: 'YICI_SHARING_REVOKED_BY_ID', stage: 'sharing', message: '已撤销的共享协议须按编号逐份批准。A revoked agreement is approved by its id, one by one.',
+    fix: 'yici agreements list --state revoked shows them with their ids; yici agreements approve ID.',
+  });
 }
 
 function unknownAgreement(): YiciError {

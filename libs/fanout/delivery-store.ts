@@ -26,6 +26,12 @@ export interface DeliveryFilter {
   limit: number;
 }
 
+/** A record we created is known to its delivery by our own ref, the entity id; to those for persons merged since, by theirs. */
+const OF_RECORDS = `with recursive minted as (select own_ref, entity_id from minted_key where target = $1 and target_ref = any($2::bytea[])),
+  up (id) as (select entity_id from minted union select e.merged_into from up u join entity e on e.id = u.id where e.merged_into is not null),
+  own (id) as ((select own_ref from minted union select id from up) union select e.id from own o join entity e on e.merged_into = o.id)`;
+const UNCONFIRMED = `target = $1 and state in ('written', 'pickedUp') and (target_ref = any($2::bytea[]) or (action = 'create' and entity_id in (select id from own)))`;
+
 /** Deliveries, one row a change for one record of one target; the unique constraint makes a repeated event plan nothing twice. */
 export class DeliveryStore {
   constructor(private readonly pool: pg.Pool, private readonly sealing: Sealing, private readonly clock: Clock) {}
@@ -84,8 +90,7 @@ export class DeliveryStore {
   async anyUnconfirmed(target: string, refs: readonly Buffer[]): Promise<boolean> {
     const found = await this.pool.query({
       name: 'delivery_any_unconfirmed',
-      text: `select from delivery where target = $1 and state in ('written', 'pickedUp') and (target_ref = any($2::bytea[])
-               or (action = 'create' and entity_id in (select own_ref from minted_key where target = $1 and target_ref = any($2::bytea[])))) limit 1`,
+      text: `${OF_RECORDS} select from delivery where ${UNCONFIRMED} limit 1`,
       values: [target, refs],
     });
     return found.rows.length > 0;
@@ -95,12 +100,7 @@ export class DeliveryStore {
   async unconfirmed(tx: Transaction, target: string, refs: readonly Buffer[]): Promise<Delivery[]> {
     const found = await tx.client.query<Row>({
       name: 'delivery_unconfirmed',
-      // A record we created is known to its delivery by our own ref, the entity id; to those for persons merged since, by theirs.
-      text: `with recursive minted as (select own_ref, entity_id from minted_key where target = $1 and target_ref = any($2::bytea[])),
-             up (id) as (select entity_id from minted union select e.merged_into from up u join entity e on e.id = u.id where e.merged_into is not null),
-             own (id) as ((select own_ref from minted union select id from up) union select e.id from own o join entity e on e.merged_into = o.id)
-             select * from delivery where target = $1 and state in ('written', 'pickedUp') and (target_ref = any($2::bytea[])
-               or (action = 'create' and entity_id in (select id from own))) order by id for update`,
+      text: `${OF_RECORDS} select * from delivery where ${UNCONFIRMED} order by id for update`,
       values: [target, refs],
     });
     return found.rows.map((r) => this.decode(r));

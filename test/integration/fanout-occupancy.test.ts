@@ -105,12 +105,12 @@ describe('the bureau of housing', () => {
 
   it('is told the number without those whose agreement ended, and counts nobody by it again', async () => {
     const admin = live.as('admin');
-    await admin('POST', '/agreements/revoke', { body: { provider: 'grid', target: 'housing' } });
+    const ended = (await admin('POST', '/agreements/revoke', { body: { provider: 'grid', target: 'housing' } })).body as { id: string }[];
     const before = (await written(to)).length;
     await live.simulators.grid.change(mover, { delFlag: '1' });
     await until(() => written(to), (w) => w.length > before);
     expect((await written(to)).at(-1)).toEqual({ residents: 0, households: 0 });
-    await admin('POST', '/agreements/approve', { body: { provider: 'grid', target: 'housing' } });
+    for (const { id } of ended) await admin('POST', '/agreements/approve', { body: { id } });
   });
 });
 

@@ -1,6 +1,7 @@
 /** Longer than most: one stage of persons and one grid serve every promise of fan-out, and starting them anew costs more than the tests. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { fetch } from 'undici';
+import type { AgreementFilter } from '#libs/fanout/agreement-store';
 import { ChangePlanner } from '#libs/fanout/change-planner';
 import { EchoConfirmer } from '#libs/fanout/echo-confirmer';
 import { FirstConnections } from '#libs/fanout/first-connections';
@@ -62,6 +63,10 @@ const plan = (target: 'grid' | 'hukou', ...messages: Parameters<ChangePlanner['p
 const deliveries = (cause: string) => stage.store.deliveries.list({ cause, limit: 100 });
 const entityId = () => `p-${++n}`;
 const receipts = () => new Receipts(stage.store, [stage.hukou, stage.grid]);
+
+const agreements = (decision: 'approve' | 'revoke', filter: AgreementFilter) => stage.store.unitOfWork.run((tx) => stage.store.agreements[decision](tx, filter, 'test'));
+const revoke = async (filter: AgreementFilter): Promise<string[]> => (await agreements('revoke', filter)).map((a) => a.id);
+const approve = async (...ids: string[]): Promise<void> => { for (const id of ids) await agreements('approve', { id }); };
 
 /** A person known to hukou and grid who moves by a worker's entry. */
 async function moved(options: { grid?: string[]; hukou?: string } = {}) {
@@ -130,21 +135,28 @@ describe('an entry of a move', () => {
 
   it('drops nothing on the grid when no agreement gives it, and says why', async () => {
     const m = await moved();
-    await stage.store.unitOfWork.run((tx) => stage.store.agreements.revoke(tx, { provider: 'hub', target: 'grid', field: 'currentAddress' }, 'test'));
+    const ids = await revoke({ provider: 'hub', target: 'grid', field: 'currentAddress' });
     expect(await plan('grid', m.message)).toBe(0);
     expect((await receipts().receiptFor(m.entry)).find((l) => l.target === 'grid')).toMatchObject({ state: 'notShared', reasonCode: 'agreementRevoked', zh: '共享协议已撤销' });
-    await stage.store.unitOfWork.run((tx) => stage.store.agreements.approve(tx, { provider: 'hub', target: 'grid', field: 'currentAddress' }, 'test'));
+    await approve(...ids);
+  });
+
+  it('stays kept back by a revoked agreement until that one is approved by its id', async () => {
+    const ids = await revoke({ provider: 'hub', target: 'grid', field: 'currentAddress' });
+    for (const filter of [{ target: 'grid' }, { provider: 'hub', target: 'grid', field: 'currentAddress' }, {}]) expect(await agreements('approve', filter)).toEqual([]);
+    await expect(agreements('approve', { target: 'grid', state: 'revoked' })).rejects.toMatchObject({ code: 'YICI_SHARING_REVOKED_BY_ID' });
+    expect((await agreements('approve', { id: ids[0] })).map((a) => a.state)).toEqual(['approved']);
   });
 
   it('asks the agreement again at the moment of writing', async () => {
     const m = await moved();
     await plan('grid', m.message);
     const before = server.requests.length;
-    await stage.store.unitOfWork.run((tx) => stage.store.agreements.revoke(tx, { provider: 'hub', target: 'grid', field: 'currentAddress' }, 'test'));
+    const ids = await revoke({ provider: 'hub', target: 'grid', field: 'currentAddress' });
     await sender().sendDue(signal);
     expect(server.requests.length).toBe(before);
     expect((await deliveries(m.entry)).map((d) => [d.state, d.reasonCode])).toEqual([['notShared', 'agreementRevoked']]);
-    await stage.store.unitOfWork.run((tx) => stage.store.agreements.approve(tx, { provider: 'hub', target: 'grid', field: 'currentAddress' }, 'test'));
+    await approve(...ids);
   });
 });
 
@@ -422,17 +434,16 @@ describe('a first connection', () => {
   it('approved again delivers what more may be shared by now, and plans nothing twice', async () => {
     const connections = new FirstConnections(stage.store);
     const phones = { provider: 'hub', target: 'grid', field: 'phones' };
-    const decide = (state: 'approve' | 'revoke') => stage.store.unitOfWork.run((tx) => stage.store.agreements[state](tx, phones, 'test'));
     const id = entityId();
     const key = `g${n}`;
     await stage.person(id, gridRecord(key), personRecord('hub', `entry-${n}`, { phones: [{ number: '13000000077' }] }, { sourceTime: '2026-07-01T00:00:00+08:00', order: '2026-07-01T08:00:00+08:00' }));
     const s = sender();
-    await decide('revoke');
+    const ids = await revoke(phones);
     await connections.rehearse(stage.grid);
     await connections.approve(stage.grid, 'test');
     while ((await s.sendDue(signal)) > 0);
     expect(server.rows.get(key)?.columns['phone']).toBeUndefined();
-    await decide('approve');
+    await approve(...ids);
     expect((await connections.rehearse(stage.grid)).byField['phones']).toBe(1);
     expect(await connections.approve(stage.grid, 'test')).toBe(1);
     expect(await connections.approve(stage.grid, 'test')).toBe(0);

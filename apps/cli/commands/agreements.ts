@@ -29,7 +29,7 @@ export function agreementsCommand(program: Command): void {
     }));
   for (const decision of ['approve', 'revoke'] as const) {
     withFilter(agreements.command(decision)
-      .description(decision === 'approve' ? 'put agreements in force' : 'end agreements: from now on nothing goes out under them'))
+      .description(decision === 'approve' ? 'put proposed agreements in force; a revoked one only by its id' : 'end agreements: from now on nothing goes out under them'))
       .argument('[id]', 'one agreement by its id')
       .option('--all', 'every agreement')
       .action((id: string | undefined, o: Options) => withStore(o, (context) => decide(context, decision, id, o)));

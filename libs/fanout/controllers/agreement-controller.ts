@@ -78,7 +78,7 @@ export class AgreementController {
 
   @Post('approve')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Put agreements in force' })
+  @ApiOperation({ summary: 'Put proposed agreements in force; a revoked one only by its id' })
   @ApiOkResponse({ type: [AgreementView], description: 'What changed.' })
   async approve(@SignedIn() account: Account, @Body() filter: AgreementRequest): Promise<AgreementView[]> {
     mustName(filter);
@@ -99,7 +99,7 @@ export class AgreementController {
   }
 }
 
-/** A forgotten filter must not put everything in force, revoked agreements too, nor end it. */
+/** A forgotten filter must not put everything in force, nor end it. */
 function mustName(filter: AgreementRequest): void {
   if (Object.values(filter).some((v) => v !== undefined)) return;
   throw invalidRequest([{ field: 'target', zh: '请指明要办理哪些共享协议，例如全部待批准的：state 填 proposed。', en: 'Say which agreements; for all that are undecided, `state` is proposed.' }]);

@@ -1,4 +1,5 @@
 import type { GoldenRecordChanged } from '#libs/model/events';
+import type { AnySourceRecord } from '#libs/model/source-record';
 import { newToInbox } from '#libs/store/inbox';
 import type { NewDelivery } from './delivery.js';
 import { keyOf } from './entity-members.js';
@@ -93,18 +94,19 @@ export class ChangePlanner {
     return messages.flatMap((m) => [m, ...(others.get(m.data.entityId) ?? []).map((entityId) => ({ id: m.id, data: { ...m.data, entityId, changed: ['citizenId'] } }))]);
   }
 
-  /** A change may name causes that belong to others of the same batch: only this entity's own entries get a line here. */
+  /**
+   * A change may name causes that belong to others of the same batch: only this entity's own entries get a line here. What was parted
+   * by a record that is now somebody else's has no cause of its own, and is told all the same.
+   */
   private wantedBy(message: ChangeMessage, context: LineContext): Wanted[] {
-    const { causes, changed } = message.data;
+    const { causes, changed, decisionId, entityId, version } = message.data;
     const own = new Map(context.members.records.map((r) => [keyOf(r), r]));
-    const entries = causes.filter((key) => entryIdOf(key) !== undefined && own.has(key));
-    const because = entries.length > 0 ? entries : [causes.find((key) => own.has(key)) ?? causes[0]];
-    return because.flatMap((key) => {
-      if (key === undefined) return [];
-      const entry = entryIdOf(key) === undefined ? undefined : own.get(key);
-      const lines = planLines(context, { changed, ...(entry !== undefined && { entry }) });
-      return lines.map((line) => ({ messageId: message.id, delivery: this.deliveryOf(line, message.data, entry === undefined ? message.data.decisionId ?? this.store.causeOf(key) : this.store.causeOf(key), context) }));
-    });
+    const entries = causes.flatMap((key) => (entryIdOf(key) === undefined ? [] : own.get(key) ?? []));
+    const wanted = (because: string, entry?: AnySourceRecord): Wanted[] => planLines(context, { changed, ...(entry !== undefined && { entry }) })
+      .map((line) => ({ messageId: message.id, delivery: this.deliveryOf(line, message.data, because, context) }));
+    if (entries.length > 0) return entries.flatMap((entry) => wanted(this.store.causeOf(keyOf(entry)), entry));
+    const cause = causes.find((key) => own.has(key)) ?? causes[0];
+    return wanted(decisionId ?? (cause === undefined ? `${entityId}@${version}` : this.store.causeOf(cause)));
   }
 
   private deliveryOf(line: PlannedLine, change: GoldenRecordChanged, cause: string, context: LineContext): NewDelivery {

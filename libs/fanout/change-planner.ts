@@ -1,5 +1,6 @@
 import type { GoldenRecordChanged } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
+import { InTurn } from '#libs/platform/in-turn';
 import { newToInbox } from '#libs/store/inbox';
 import type { NewDelivery } from './delivery.js';
 import { keyOf } from './entity-members.js';
@@ -28,13 +29,19 @@ export interface Wanted {
  */
 export class ChangePlanner {
   private readonly occupancy: OccupancyPlanner | undefined;
+  /** Batches of several partitions share what is read for them. */
+  private readonly inTurn = new InTurn<readonly ChangeMessage[], number>(firstOf, (turn) => this.planAll(turn.flat()));
 
   constructor(private readonly store: FanoutStore, private readonly target: Target) {
     if (target.countsResidents) this.occupancy = new OccupancyPlanner(store, target);
   }
 
   /** Returns how many deliveries are now due. */
-  async plan(messages: readonly ChangeMessage[]): Promise<number> {
+  plan(messages: readonly ChangeMessage[]): Promise<number> {
+    return this.inTurn.do(messages);
+  }
+
+  private async planAll(messages: readonly ChangeMessage[]): Promise<number> {
     const concerned = await this.concerned(messages);
     if (concerned.length === 0) return 0;
     const counts = await this.counts(concerned);
@@ -122,4 +129,13 @@ export class ChangePlanner {
       ...(line.tickets !== undefined && { payload: { tickets: line.tickets } }),
     };
   }
+}
+
+/** Changes of one transaction, unless a single batch brings more. */
+const MOST_CHANGES = 500;
+
+function firstOf(waiting: readonly (readonly ChangeMessage[])[]): readonly (readonly ChangeMessage[])[] {
+  let changes = 0;
+  const end = waiting.findIndex((messages, i) => (changes += messages.length) > MOST_CHANGES && i > 0);
+  return end === -1 ? waiting : waiting.slice(0, end);
 }

@@ -53,6 +53,8 @@ export class EchoConfirmer {
       if (projection.pending !== undefined && echoes(record, { fields: projection.pending }).size > 0) early.push(record);
     });
     if (echoed.size === 0) return 0;
+    // Most of what is read again repeats what is confirmed already.
+    if (!(await this.store.deliveries.anyUnconfirmed(system, [...echoed.keys()].map((hex) => Buffer.from(hex, 'hex'))))) return 0;
     return this.store.unitOfWork.run(async (tx) => {
       let confirmed = 0;
       for (const [hex, paths] of echoed) {

@@ -1,22 +1,19 @@
 import type pg from 'pg';
 import type { RecordType } from '#libs/kernel/record-key';
-import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
-import { decodeSourceRecord, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
+import { OpenedRecords } from '#libs/store/opened-records';
+import { SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
 import { keyOf, type EntityMembers } from './entity-members.js';
 
 type MemberRow = StoredSourceRecord & { entity_id: string; attached: boolean };
 
-/** Records kept open. Twelve planners and senders read the same person within moments; opening a record is most of what that costs. */
-const MOST_OPENED = 20_000;
-/** A version is sealed with a nonce of its own, so the beginning of its seal is never another's. */
-const SEAL_BYTES = 40;
-
 /** Reads entities with their source records as they stand now: a delivery never acts on the values of an outdated event. */
 export class EntityReader {
-  private readonly open = new Map<string, { seal: string; record: AnySourceRecord }>();
+  private readonly opened: OpenedRecords;
 
-  constructor(private readonly pool: pg.Pool, private readonly sealing: Sealing) {}
+  constructor(private readonly pool: pg.Pool, sealing: Sealing) {
+    this.opened = OpenedRecords.of(sealing);
+  }
 
   /** By the id asked for; a merged id gives the entity it was merged into, a retired one nothing. */
   async load(ids: readonly string[]): Promise<Map<string, EntityMembers>> {
@@ -40,7 +37,7 @@ export class EntityReader {
     for (const row of members.rows) {
       let entity = byEntity.get(row.entity_id);
       if (entity === undefined) byEntity.set(row.entity_id, (entity = { records: [], attached: new Set() }));
-      const record = this.opened(row);
+      const record = this.opened.open(row);
       entity.records.push(record);
       if (row.attached) entity.attached.add(keyOf(record));
     }
@@ -48,17 +45,6 @@ export class EntityReader {
       const entity = byEntity.get(id);
       return [key, { entityId: id, recordType, version, records: entity?.records ?? [], attached: entity?.attached ?? new Set<string>() }];
     }));
-  }
-
-  private opened(row: MemberRow): AnySourceRecord {
-    const seal = row.sealed_body.toString('latin1', 0, SEAL_BYTES);
-    const known = this.open.get(row.id);
-    const record = known?.seal === seal ? known.record : decodeSourceRecord(this.sealing, row);
-    // Inserted anew, so that the first of the map is the one longest unused.
-    this.open.delete(row.id);
-    this.open.set(row.id, { seal, record });
-    if (this.open.size > MOST_OPENED) this.open.delete(this.open.keys().next().value!);
-    return record;
   }
 
   /** The other persons of the reviews in which these entities' citizen IDs are contested. */

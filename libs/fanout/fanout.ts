@@ -34,6 +34,9 @@ export interface FanoutParts extends Omit<ConnectionParts, 'clock'> {
   spoolDir?: string;
 }
 
+/** Changes kept open for the targets that have not read them yet; a target further behind opens them itself. */
+const MOST_OPENED = 5000;
+
 /**
  * The whole of fan-out without Nest: one planner a target, one sender a live target. Targets that are not live share one
  * consumer group: nothing is sent to them, so there is nothing to keep apart.
@@ -49,6 +52,8 @@ export class Fanout {
   private readonly confirmer: EchoConfirmer;
   private readonly replays: Replays;
   private readonly news: LogNews;
+  /** Every target reads every change: each is opened once. By partition and offset. */
+  private readonly changed = new Map<string, CloudEvent<typeof TOPIC.goldenRecordChanged>>();
 
   constructor(private readonly parts: FanoutParts) {
     const { store, connectors } = parts;
@@ -100,7 +105,7 @@ export class Fanout {
 
   /** Changed golden records, for these targets. */
   async changes(batch: Batch, targetIds: readonly string[]): Promise<void> {
-    const messages = await this.open(batch, TOPIC.goldenRecordChanged);
+    const messages = await this.open(batch, TOPIC.goldenRecordChanged, this.changed);
     if (messages.length === 0) return;
     for (const id of targetIds) {
       const due = await this.planners.get(id)?.plan(messages);
@@ -133,12 +138,16 @@ export class Fanout {
   }
 
   /** Opens a batch; a message that is no event is set aside with its bytes and harms no other. */
-  private async open<T extends Topic>(batch: Batch, topic: T): Promise<CloudEvent<T>[]> {
+  private async open<T extends Topic>(batch: Batch, topic: T, opened?: Map<string, CloudEvent<T>>): Promise<CloudEvent<T>[]> {
     const { store, sealing, logger } = this.parts;
     const events: CloudEvent<T>[] = [];
     for (const message of batch.messages) {
       try {
-        events.push(decodeEvent(sealing, topic, message.value));
+        const at = `${message.partition} ${message.offset}`;
+        const event = opened?.get(at) ?? decodeEvent(sealing, topic, message.value);
+        events.push(event);
+        opened?.set(at, event);
+        if (opened !== undefined && opened.size > MOST_OPENED) opened.delete(opened.keys().next().value!);
       } catch (error) {
         if (!(error instanceof YiciError) || error.retriable) throw error;
         logger.error('fanout.messageSetAside', { topic, partition: message.partition, offset: message.offset }, error);

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#libs/kernel/clock';
 import type { EntityId } from '#libs/kernel/ids';
-import { parseRecordKey, recordKey, type RecordKey } from '#libs/kernel/record-key';
+import { parseRecordKey, recordKey, type RecordKey, type RecordType } from '#libs/kernel/record-key';
 import type { MatchModel } from '#libs/matching/match-model';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
@@ -16,7 +17,7 @@ import { FeatureCache } from './feature-cache.js';
 import { IncrementalResolver, type Dirty, type Resolved } from './incremental-resolver.js';
 import { writeLabels } from './labels.js';
 import { markEchoes } from './mark-echoes.js';
-import { featuresOfRecord, householdsNamed, indexedKeys, type IndexedKey } from './record-features.js';
+import { featuresOfRecord, householdsNamed, indexedKeys, type IndexedKey, type RecordFeatures } from './record-features.js';
 import { Region } from './region.js';
 import type { ReviewStore } from './review-store.js';
 
@@ -33,7 +34,10 @@ export interface ChangeSet {
 /** The parts of the record set that changed, before any stage ran. */
 interface RecordChanges {
   dirty: Dirty;
+  /** Records whose content or time is new, and those to be placed anew. */
   ids: ReadonlySet<number>;
+  /** Of them those that tell matching nothing new: their place stands, their values may not. */
+  placed: ReadonlyMap<number, RecordType>;
 }
 
 /**
@@ -74,10 +78,11 @@ export class ChangeWriter {
 
   /** New keys of changed records, and every record whose keys crossed a level by it. */
   private async changeRecords(tx: Transaction, put: readonly PutResult[], decided: readonly RecordKey[]): Promise<RecordChanges> {
-    const content = put.filter((p) => p.outcome === 'created' || p.outcome === 'changed');
-    const touched = put.filter((p) => p.outcome === 'touched');
-    const next = content.map((p) => ({ id: p.id, isNew: p.outcome === 'created', after: featuresOfRecord(p.current), before: p.before && featuresOfRecord(p.before) }));
-    const rekeyed = next.map((n) => ({ ...n, keys: indexedKeys(this.sealing, n.after), former: n.before ? indexedKeys(this.sealing, n.before) : [] }));
+    const versions = put.filter((p) => p.outcome === 'created' || p.outcome === 'changed')
+      .map((p) => ({ ...p, after: featuresOfRecord(p.current), former: p.before && featuresOfRecord(p.before) }));
+    const next = versions.filter((v) => !sameToMatching(v));
+    const placed = new Map([...put.filter((p) => p.outcome === 'touched'), ...versions.filter(sameToMatching)].map((p) => [p.id, p.current.recordType]));
+    const rekeyed = next.map((n) => ({ id: n.id, isNew: n.outcome === 'created', keys: indexedKeys(this.sealing, n.after), former: n.former ? indexedKeys(this.sealing, n.former) : [] }));
     const kinds = new Map<string, IndexedKey['kind']>();
     for (const r of rekeyed) for (const k of [...r.keys, ...r.former]) kinds.set(k.hash, k.kind);
     const hashes = [...kinds.keys()];
@@ -85,7 +90,7 @@ export class ChangeWriter {
     await replaceKeys(tx, rekeyed);
     const after = await readBlocks(tx, hashes);
 
-    const ids = new Set([...content, ...touched].map((p) => p.id));
+    const ids = new Set(next.map((p) => p.id));
     for (const found of (await this.records.findByKeys(tx, decided)).values()) ids.add(found.id);
     for (const [hash, kind] of kinds) {
       if (blockLevelOf(kind, before.get(hash)) === blockLevelOf(kind, after.get(hash))) continue;
@@ -93,8 +98,8 @@ export class ChangeWriter {
     }
     const dirty = { persons: new Set<number>(), households: new Set<number>(), dwellings: new Set<number>(), formerHouseholds: new Set<RecordKey>() };
     for (const loaded of await this.cache.load(tx, [...ids])) dirty[`${loaded.features.type}s`].add(loaded.id);
-    for (const r of next) if (r.before) for (const key of householdsNamed(r.before)) dirty.formerHouseholds.add(key);
-    return { dirty, ids };
+    for (const r of next) if (r.former) for (const key of householdsNamed(r.former)) dirty.formerHouseholds.add(key);
+    return { dirty, ids: new Set([...ids, ...placed.keys()]), placed };
   }
 
   private async updateEntities(
@@ -116,7 +121,9 @@ export class ChangeWriter {
     const households = await this.updater.update(tx, placement('household', resolved.households), context);
     const dwellings = await this.updater.update(tx, placement('dwelling', resolved.dwellings), context);
     await this.updateMembers(tx, region, resolved.households);
-    return [...persons, ...households, ...dwellings];
+    const reached = new Set([...resolved.persons, ...resolved.households, ...resolved.dwellings]);
+    const renewed = await this.updater.renew(tx, new Map([...changed.placed].filter(([id]) => !reached.has(id))), context);
+    return [...persons, ...households, ...dwellings, ...renewed];
   }
 
   private async updateMembers(tx: Transaction, region: Region, households: readonly number[]): Promise<void> {
@@ -136,6 +143,7 @@ export class ChangeWriter {
   }
 
   private async openReviews(tx: Transaction, region: Region, resolved: Resolved, restricted: ReadonlySet<string>): Promise<void> {
+    if (resolved.persons.length === 0) return;
     const key = (i: number): RecordKey => region.person(resolved.persons[i]!).key;
     const isRestricted = (k: RecordKey): boolean => restricted.has(parseRecordKey(k).system);
     await this.reviews.replace(tx, resolved.clusters.potential.map((p) => ({
@@ -143,4 +151,9 @@ export class ChangeWriter {
       restricted: isRestricted(key(p.a)) || isRestricted(key(p.b)),
     })), resolved.persons, new Date(this.clock.now()));
   }
+}
+
+/** An echo, or a value that is no evidence: the partition is a function of what matching reads, so it stays. */
+function sameToMatching({ current, before, after, former }: Pick<PutResult, 'current' | 'before'> & { after: RecordFeatures; former: RecordFeatures | undefined }): boolean {
+  return before !== undefined && current.state === before.state && isDeepStrictEqual(after, former);
 }

@@ -9,13 +9,36 @@ export interface Link {
   probability?: number;
 }
 
+interface LinkRow {
+  record_id: string;
+  entity_id: string;
+  attached: boolean;
+  probability: number | null;
+}
+
 /** Current links of records; records without one are absent. */
 export async function readLinks(tx: Transaction, recordIds: readonly number[]): Promise<Map<number, Link>> {
   if (recordIds.length === 0) return new Map();
-  const result = await tx.client.query<{ record_id: string; entity_id: string; attached: boolean; probability: number | null }>({
+  const result = await tx.client.query<LinkRow>({
     name: 'crosswalk_read', text: 'select record_id, entity_id, attached, probability from crosswalk where record_id = any($1::bigint[])', values: [recordIds],
   });
-  return new Map(result.rows.map((r) => [Number(r.record_id), {
+  return linksOf(result.rows);
+}
+
+/** Links of every record of the entities that these records are in. */
+export async function readLinksBeside(tx: Transaction, recordIds: readonly number[]): Promise<Map<number, Link>> {
+  if (recordIds.length === 0) return new Map();
+  const result = await tx.client.query<LinkRow>({
+    name: 'crosswalk_beside',
+    text: `select record_id, entity_id, attached, probability from crosswalk
+            where entity_id = any(array(select entity_id from crosswalk where record_id = any($1::bigint[])))`,
+    values: [recordIds],
+  });
+  return linksOf(result.rows);
+}
+
+function linksOf(rows: readonly LinkRow[]): Map<number, Link> {
+  return new Map(rows.map((r) => [Number(r.record_id), {
     recordId: Number(r.record_id), entityId: r.entity_id, attached: r.attached, ...(r.probability !== null && { probability: r.probability }),
   }]));
 }

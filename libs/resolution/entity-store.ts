@@ -86,6 +86,24 @@ export class EntityStore {
     });
   }
 
+  /** As {@link writeSearch}, where most stays as it is: reading is a tenth of what writing costs. */
+  async renewSearch(tx: Transaction, entities: readonly Pick<EntityVersion, 'id' | 'search'>[]): Promise<void> {
+    if (entities.length === 0) return;
+    const found = await tx.client.query<{ entity_id: EntityId; row: string }>({
+      name: 'entity_search_read',
+      text: `select entity_id, kind || ' ' || encode(value_ref, 'hex') || ' ' || coalesce(array_to_string(scopes, '+'), '') as row from entity_search where entity_id = any($1::text[])`,
+      values: [entities.map((e) => e.id)],
+    });
+    const stored = new Map<EntityId, string[]>();
+    for (const { entity_id: id, row } of found.rows) {
+      const rows = stored.get(id);
+      if (rows === undefined) stored.set(id, [row]);
+      else rows.push(row);
+    }
+    const wanted = (e: Pick<EntityVersion, 'search'>): string => e.search.map((s) => `${s.kind} ${s.ref.toString('hex')} ${openingOf(s.scopes)}`).sort().join('\n');
+    await this.writeSearch(tx, entities.filter((e) => wanted(e) !== (stored.get(e.id) ?? []).sort().join('\n')));
+  }
+
   /** Replaces what these entities are found by. */
   async writeSearch(tx: Transaction, entities: readonly Pick<EntityVersion, 'id' | 'search'>[]): Promise<void> {
     if (entities.length === 0) return;

@@ -10,7 +10,7 @@ import type { SourceRecordStore } from '#libs/store/source-record-store';
 import type { Transaction } from '#libs/store/unit-of-work';
 import type { AuthorityTable } from '#libs/survivorship/authority';
 import { sameValue } from '#libs/survivorship/same-value';
-import { readLinks, writeLinks, type Link } from './crosswalk-store.js';
+import { readLinks, readLinksBeside, writeLinks, type Link } from './crosswalk-store.js';
 import { assignEntityIds } from './entity-ids.js';
 import type { EntityStore, EntityVersion } from './entity-store.js';
 import { goldenOf, householdMembers, searchRows, type Member, type StoredGolden } from './golden.js';
@@ -75,13 +75,29 @@ export class EntityUpdater {
     const relinked = newLinks(plans, links);
     const touched = plans.filter((p) => p.isNew || p.split || p.members.some((m) => placement.dirty.has(m.id) || relinked.has(m.id)));
 
-    const cause = context.causes.length === 1 ? `record ${this.sealing.ref('record', context.causes[0]!).toString('hex')}` : `batch of ${context.causes.length}`;
+    const cause = this.causeOf(context);
     await writeLinks(tx, [...relinked.values()], cause, now);
     await this.entities.keepHistory(tx, [...assigned.merged.keys()], cause, now);
     const changes = await this.writeGolden(tx, placement.recordType, touched, context, cause, now);
     await this.entities.merge(tx, assigned.merged, now);
     for (const [id, into] of assigned.merged) {
       changes.push({ entityId: id, recordType: placement.recordType, version: 0, changed: [], kind: 'merged', mergedInto: into, causes: [] });
+    }
+    return changes;
+  }
+
+  /** Golden records of the entities these records are in, whose place stands: their values, or the times by which values win, are new. */
+  async renew(tx: Transaction, records: ReadonlyMap<number, RecordType>, context: UpdateContext): Promise<Change[]> {
+    const links = await readLinksBeside(tx, [...records.keys()]);
+    const plans = new Map<EntityId, Plan & { recordType: RecordType; members: { id: number; attached?: number }[] }>();
+    for (const [id, recordType] of records) {
+      const { entityId: entity } = links.get(id)!;
+      plans.set(entity, { id: entity, recordType, isNew: false, split: false, members: [] });
+    }
+    for (const { recordId, entityId: entity, attached, probability } of links.values()) plans.get(entity)!.members.push({ id: recordId, ...(attached && { attached: probability ?? 0 }) });
+    const changes: Change[] = [];
+    for (const type of new Set(records.values())) {
+      changes.push(...await this.writeGolden(tx, type, [...plans.values()].filter((p) => p.recordType === type), context, this.causeOf(context), new Date(this.clock.now())));
     }
     return changes;
   }
@@ -93,6 +109,10 @@ export class EntityUpdater {
       const persons = keys.flatMap((k) => members.get(k) ?? []).map((p) => ({ features: p.features, entityId: links.get(p.id)!.entityId }));
       return [household, householdMembers(new Set(keys), persons)];
     })));
+  }
+
+  private causeOf({ causes }: UpdateContext): string {
+    return causes.length === 1 ? `record ${this.sealing.ref('record', causes[0]!).toString('hex')}` : `batch of ${causes.length}`;
   }
 
   private async writeGolden(tx: Transaction, recordType: RecordType, plans: readonly Plan[], context: UpdateContext, cause: string, now: Date): Promise<Change[]> {
@@ -125,7 +145,7 @@ export class EntityUpdater {
     }
     await this.entities.keepHistory(tx, versions.filter((v) => before.has(v.id)).map((v) => v.id), cause, now);
     await this.entities.write(tx, versions, now);
-    await this.entities.writeSearch(tx, unchanged);
+    await this.entities.renewSearch(tx, unchanged);
     return changes;
   }
 }

@@ -1,5 +1,6 @@
 import type { Sealing } from '#libs/platform/sealing';
-import { decodeSourceRecord, SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
+import { OpenedRecords } from '#libs/store/opened-records';
+import { SOURCE_RECORD_COLUMNS, type StoredSourceRecord } from '#libs/store/source-record-codec';
 import type { Transaction } from '#libs/store/unit-of-work';
 import { featuresOfRecord, indexedKeys, type IndexedKey, type RecordFeatures } from './record-features.js';
 
@@ -54,7 +55,7 @@ export class FeatureCache {
     });
     return result.rows.map((row) => {
       const id = Number(row.id);
-      const features = featuresOfRecord(decodeSourceRecord(this.sealing, row));
+      const features = featuresOfRecord(OpenedRecords.of(this.sealing).open(row));
       const loaded: Kept = { id, features, withdrawn: row.state === 'withdrawn', keys: indexedKeys(this.sealing, features), digest: missing.get(id)! };
       this.kept.delete(id);
       this.kept.set(id, loaded);

@@ -2,6 +2,7 @@ import type { Clock } from '#libs/kernel/clock';
 import { YiciError } from '#libs/kernel/errors';
 import type { RecordKey } from '#libs/kernel/record-key';
 import type { Batch } from '#libs/bus/log';
+import { InTurn } from '#libs/platform/in-turn';
 import type { Logger } from '#libs/platform/logger';
 import type { Sealing } from '#libs/platform/sealing';
 import { DeadLetterStore } from '#libs/store/dead-letter-store';
@@ -9,6 +10,7 @@ import { newToInbox } from '#libs/store/inbox';
 import { appendToOutbox } from '#libs/store/outbox';
 import { lockKeys, type Transaction, type UnitOfWork } from '#libs/store/unit-of-work';
 import { recordRef } from '#libs/store/source-record-codec';
+import { TOPIC } from '#libs/model/events';
 import { authorityTable, type AuthorityRow, type AuthorityTable } from '#libs/survivorship/authority';
 import { changedEvent } from './changed-event.js';
 import type { ChangeWriter } from './change-writer.js';
@@ -22,9 +24,24 @@ export const PARTITION_LOCK = 0x79696369_0001n;
 /** Systems whose facets are restricted are known by the authority they state for them. */
 const RESTRICTED_FIELDS = ['facets.correction', 'facets.party'];
 
-/** Handles batches of source records, commands and minted keys: one transaction a batch, effects single by the inbox. */
+/** Messages of one transaction, unless a single batch brings more. */
+const MESSAGES_A_TURN = 500;
+
+/** A batch with what its messages ask for. */
+interface Opened {
+  batch: Batch;
+  effects: readonly MessageEffect[];
+  poisoned: readonly Poisoned[];
+}
+
+/**
+ * Handles batches of source records, commands and minted keys: effects single by the inbox. The lock of the partition lets one
+ * transaction work at a time, so batches that come meanwhile share the next: they share their neighbourhood as well.
+ */
 export class ResolutionService {
   private readonly deadLetters: DeadLetterStore;
+  private readonly inTurn = new InTurn<Opened, void>((waiting) => this.nextTurn(waiting), (turn) => this.work(turn));
+  private lastTurn: 'commands' | 'records' = 'records';
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -37,21 +54,46 @@ export class ResolutionService {
   }
 
   async handle(batch: Batch): Promise<void> {
-    const { effects, poisoned } = effectsOf(this.sealing, batch);
+    await this.inTurn.do(this.open(batch));
+  }
+
+  /** Commands are a person's, who waits: they go before the records that wait, but not twice. The two are not mixed, so that each keeps its own cause. */
+  private nextTurn(waiting: readonly Opened[]): readonly Opened[] {
+    const commands = waiting.filter((o) => o.batch.topic === TOPIC.command);
+    const records = waiting.filter((o) => o.batch.topic !== TOPIC.command);
+    this.lastTurn = records.length === 0 || (commands.length > 0 && this.lastTurn === 'records') ? 'commands' : 'records';
+    const turn: Opened[] = [];
+    let messages = 0;
+    for (const opened of this.lastTurn === 'commands' ? commands : records) {
+      messages += opened.batch.messages.length;
+      if (turn.length > 0 && messages > MESSAGES_A_TURN) break;
+      turn.push(opened);
+    }
+    return turn;
+  }
+
+  private open(batch: Batch): Opened {
+    return { batch, ...effectsOf(this.sealing, batch) };
+  }
+
+  private async work(turn: readonly Opened[]): Promise<void> {
     try {
-      await this.unitOfWork.run((tx) => this.apply(tx, effects, poisoned, batch.topic));
+      await this.unitOfWork.run((tx) => this.apply(tx, turn));
     } catch (error) {
+      const [only] = turn;
+      if (turn.length > 1 || only === undefined || !isPermanent(error)) throw error;
+      const { batch, effects } = only;
       // One record may poison the batch: each alone, so that only it is set aside.
-      if (effects.length === 1 && isPermanent(error)) {
-        this.logger.error('resolution.poisoned', { topic: batch.topic, messageId: effects[0]!.messageId }, error);
+      if (batch.messages.length === 1) {
+        if (effects[0] === undefined) throw error;
+        this.logger.error('resolution.poisoned', { topic: batch.topic, messageId: effects[0].messageId }, error);
         await this.unitOfWork.run(async (tx) => {
           await this.setAside(tx, batch, [{ message: batch.messages[0]!, error }]);
           await failSubmitted(tx, effects[0]!, error, new Date(this.clock.now()));
         });
         return;
       }
-      if (!isPermanent(error)) throw error;
-      for (const message of batch.messages) await this.handle({ ...batch, messages: [message] });
+      for (const message of batch.messages) await this.work([this.open({ ...batch, messages: [message] })]);
     }
   }
 
@@ -77,8 +119,9 @@ export class ResolutionService {
     }
   }
 
-  private async apply(tx: Transaction, all: readonly MessageEffect[], poisoned: readonly Poisoned[], topic: string): Promise<void> {
-    if (poisoned.length > 0) await this.setAside(tx, { topic }, poisoned);
+  private async apply(tx: Transaction, turn: readonly Opened[]): Promise<void> {
+    for (const { batch, poisoned } of turn) if (poisoned.length > 0) await this.setAside(tx, batch, poisoned);
+    const all = turn.flatMap((o) => o.effects);
     if (all.length === 0) return;
     await lockKeys(tx, [PARTITION_LOCK]);
     const fresh = await newToInbox(tx, CONSUMER, all.map((e) => e.messageId));

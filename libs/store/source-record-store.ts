@@ -2,9 +2,10 @@ import type { RecordKey } from '#libs/kernel/record-key';
 import { openingOf, restrictedFacetsOf } from '#libs/model/restricted';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
+import { OpenedRecords } from './opened-records.js';
 import { compareVersions, contentText } from './record-content.js';
 import {
-  contentDigest, decodeSourceRecord, encodeSourceRecord, keyOf, recordRef, SOURCE_RECORD_COLUMNS, type SourceRecordRow, type StoredSourceRecord,
+  contentDigest, encodeSourceRecord, keyOf, recordRef, SOURCE_RECORD_COLUMNS, type SourceRecordRow, type StoredSourceRecord,
 } from './source-record-codec.js';
 import type { Transaction } from './unit-of-work.js';
 
@@ -48,7 +49,11 @@ interface Slot {
 
 /** The record set: one current version a record, by the source's own order, never by arrival; earlier ones as history. */
 export class SourceRecordStore {
-  constructor(private readonly sealing: Sealing) {}
+  private readonly opened: OpenedRecords;
+
+  constructor(private readonly sealing: Sealing) {
+    this.opened = OpenedRecords.of(sealing);
+  }
 
   /** Current versions by record key; keys unknown to the store are absent from the map. */
   async findByKeys(tx: Transaction, keys: readonly RecordKey[]): Promise<Map<RecordKey, CurrentRecord>> {
@@ -57,6 +62,7 @@ export class SourceRecordStore {
   }
 
   async findByIds(tx: Transaction, ids: readonly number[]): Promise<Map<number, CurrentRecord>> {
+    if (ids.length === 0) return new Map();
     const result = await tx.client.query<StoredSourceRecord>({
       name: 'source_record_by_id', text: `select ${SOURCE_RECORD_COLUMNS} from source_record where id = any($1::bigint[])`, values: [ids],
     });
@@ -86,6 +92,7 @@ export class SourceRecordStore {
   }
 
   private async load(tx: Transaction, keys: readonly RecordKey[], lock: boolean): Promise<StoredWithDigest[]> {
+    if (keys.length === 0) return [];
     const result = await tx.client.query<StoredWithDigest>({
       name: lock ? 'source_record_lock' : 'source_record_by_ref',
       text: `select ${SOURCE_RECORD_COLUMNS}, content_digest from source_record where record_ref = any($1::bytea[]) ${lock ? 'order by id for update' : ''}`,
@@ -95,7 +102,7 @@ export class SourceRecordStore {
   }
 
   private decode(row: StoredSourceRecord): CurrentRecord {
-    return { id: Number(row.id), record: decodeSourceRecord(this.sealing, row) };
+    return { id: Number(row.id), record: this.opened.open(row) };
   }
 
   private open(row: StoredWithDigest): Slot {

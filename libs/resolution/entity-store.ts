@@ -62,6 +62,15 @@ export class EntityStore {
     await this.writeSearch(tx, entities);
   }
 
+  /** Where the values of these entities come from now: no new version, for the values are those of this one. */
+  async renewGolden(tx: Transaction, entities: readonly Pick<EntityVersion, 'id' | 'golden'>[]): Promise<void> {
+    if (entities.length === 0) return;
+    await tx.client.query({
+      name: 'entity_renew', text: 'update entity e set sealed_golden = u.g from unnest($1::text[], $2::bytea[]) as u(id, g) where e.id = u.id',
+      values: [entities.map((e) => e.id), entities.map((e) => this.sealing.sealJson(e.golden.stored))],
+    });
+  }
+
   /** An id that ended redirects for ever; its golden record stays as it last was. */
   async merge(tx: Transaction, merged: ReadonlyMap<EntityId, EntityId>, now: Date): Promise<void> {
     if (merged.size === 0) return;

@@ -122,6 +122,7 @@ export class EntityUpdater {
     const scopes = new Map([...records.values()].map(({ record }) => [keyOf(record), restrictedFacetsOf(record.body)]));
     const versions: EntityVersion[] = [];
     const unchanged: Pick<EntityVersion, 'id' | 'search'>[] = [];
+    const moved: Pick<EntityVersion, 'id' | 'golden'>[] = [];
     const changes: Change[] = [];
     for (const plan of plans) {
       const members: Member[] = plan.members.map((m) => ({ record: records.get(m.id)!.record, attached: m.attached !== undefined }));
@@ -132,6 +133,7 @@ export class EntityUpdater {
       if (old?.state === 'active' && changed.length === 0 && sameMembers) {
         // No new version, and yet a value that lost may be another: it is found by that one now.
         unchanged.push({ id: plan.id, search: searchRows(this.sealing, golden) });
+        if (cameFromElsewhere(old.golden, golden.stored)) moved.push({ id: plan.id, golden });
         continue;
       }
       const version = (old?.version ?? 0) + 1;
@@ -145,6 +147,7 @@ export class EntityUpdater {
     }
     await this.entities.keepHistory(tx, versions.filter((v) => before.has(v.id)).map((v) => v.id), cause, now);
     await this.entities.write(tx, versions, now);
+    await this.entities.renewGolden(tx, moved);
     await this.entities.renewSearch(tx, unchanged);
     return changes;
   }
@@ -174,11 +177,21 @@ function newLinks(plans: readonly Plan[], before: ReadonlyMap<number, Link>): Ma
     for (const m of plan.members) {
       const old = before.get(m.id);
       const attached = m.attached !== undefined;
-      if (old?.entityId === plan.id && old.attached === attached) continue;
+      if (old?.entityId === plan.id && old.attached === attached && sameProbability(old.probability, m.attached)) continue;
       links.set(m.id, { recordId: m.id, entityId: plan.id, attached, probability: m.attached });
     }
   }
   return links;
+}
+
+/** The store keeps a probability as a real of four bytes. */
+function sameProbability(a: number | undefined, b: number | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && Math.fround(a) === Math.fround(b));
+}
+
+/** The same values, of which some win by another record or for another reason now. */
+function cameFromElsewhere(before: StoredGolden, after: StoredGolden): boolean {
+  return Object.entries(after.fields).some(([path, { record, reason }]) => before.fields[path]?.record !== record || before.fields[path]?.reason !== reason);
 }
 
 /** Paths whose winning value differs; where it comes from is no change. */

@@ -28,6 +28,9 @@ const ECHO_MS = 15_000;
 /** How often a system may have taken the first of two equal writes before the second came. */
 const TAKEN_BETWEEN = 5;
 const UNKNOWN_KEY = 'yici-certify-no-such-key';
+/** How often a write is made that does not get through. */
+const TRIES = 3;
+const TRY_AGAIN_MS = 1000;
 
 /** What a connector proves against a running system. Writes to the one person of `peer.key`, nothing else. */
 export async function liveChecks(connector: Connector, parts: ConnectionParts, peer: LivePeer, signal: AbortSignal): Promise<Check[]> {
@@ -81,7 +84,8 @@ async function targetChecks(connector: Connector, spec: PolledSpec | undefined, 
     const carried = key !== peer.key ? {} : Object.fromEntries(carry.map((column) => [column, textOf(own[column])]));
     return { ref: uuidv7(parts.clock.now()), recordType: 'person', naturalKey: key, columns: said.columns, held: {}, carried, plannedAt: new Date(parts.clock.now()) };
   };
-  const write = (items: readonly OutgoingItem[]): Promise<ItemAnswer[]> => target!.write(items, signal);
+  const writeOnce = (items: readonly OutgoingItem[]): Promise<ItemAnswer[]> => target!.write(items, signal);
+  const write = (items: readonly OutgoingItem[]): Promise<ItemAnswer[]> => insisting(() => writeOnce(items), signal);
   return [
     await check('write.twice', '重复写无影响', 'a repeated write is harmless', async () => {
       for (let times = 0; times <= TAKEN_BETWEEN; times++) {
@@ -105,7 +109,7 @@ async function targetChecks(connector: Connector, spec: PolledSpec | undefined, 
     await check('write.outage', '断线时一项不丢', 'an outage loses nothing and refuses nothing for good', async () => {
       const one = item(peer.key);
       fail(peer);
-      const answer = await write([one]).then((a) => a[0]?.outcome, (e: unknown) => (e instanceof YiciError && e.retriable ? 'retriable' : describe(e)));
+      const answer = await writeOnce([one]).then((a) => a[0]?.outcome, (e: unknown) => (e instanceof YiciError && e.retriable ? 'retriable' : describe(e)));
       peer.faults?.clear();
       expectThat(answer === 'retriable' || answer === 'failed', `an outage must be retriable, and was ${answer ?? 'not answered'}`);
       expectThat((await write([one]))[0]?.outcome === 'accepted', 'after the outage the same write was not accepted');
@@ -120,6 +124,18 @@ async function targetChecks(connector: Connector, spec: PolledSpec | undefined, 
       throw new Error(`${said!.field} did not come back as it was written within ${ECHO_MS / 1000} s`);
     }),
   ];
+}
+
+/** As the hub does: a call that did not get through is made again. A line that drops for once is no fault of a connector. */
+async function insisting<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof YiciError && error.retriable)) throw error;
+      await sleep(TRY_AGAIN_MS, undefined, { signal });
+    }
+  }
 }
 
 /** Reads until the end, or until `batches` batches; what a batch would tell the system stays unsaid. */

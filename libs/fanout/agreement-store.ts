@@ -3,6 +3,7 @@ import { YiciError } from '#libs/kernel/errors';
 import type { Clock } from '#libs/kernel/clock';
 import { uuidv7 } from '#libs/kernel/ids';
 import type { AgreementProposal } from '#libs/connector-sdk/sharing';
+import { InTurn } from '#libs/platform/in-turn';
 import type { Transaction } from '#libs/store/unit-of-work';
 import type { Agreement } from './sharing-rules.js';
 
@@ -35,6 +36,8 @@ const WHERE = `($1::text is null or id = $1) and ($2::text is null or provider =
 
 /** The sharing agreements in force and in question. Folders propose; only what a person approved here is in force. */
 export class AgreementStore {
+  private readonly inTurn = new InTurn<string, Map<string, Agreement[]>>((waiting) => waiting, (turn) => this.forTargets(turn));
+
   constructor(private readonly pool: pg.Pool, private readonly clock: Clock) {}
 
   /**
@@ -69,8 +72,23 @@ export class AgreementStore {
 
   /** What a target may get: its decided and undecided agreements, for {@link SharingRules}. */
   async forTarget(target: string): Promise<Agreement[]> {
-    const found = await this.pool.query<Row>({ name: 'agreements_of', text: `select ${COLUMNS} from sharing_agreement where target = $1`, values: [target] });
-    return found.rows.map(decode);
+    return (await this.inTurn.do(target)).get(target) ?? [];
+  }
+
+  /** Every target asks for itself, at one moment when something changed: asked together. */
+  private async forTargets(targets: readonly string[]): Promise<Map<string, Agreement[]>> {
+    const found = await this.pool.query<Pick<Row, 'provider' | 'target' | 'field' | 'condition' | 'condition_text' | 'expires_on' | 'state'>>({
+      name: 'agreements_of', values: [[...new Set(targets)]],
+      text: 'select provider, target, field, condition, condition_text, expires_on::text as expires_on, state from sharing_agreement where target = any($1::text[])',
+    });
+    const byTarget = new Map<string, Agreement[]>();
+    for (const { condition_text: conditionText, expires_on: expiresOn, ...rest } of found.rows) {
+      const agreements = byTarget.get(rest.target);
+      const agreement = { ...rest, conditionText: conditionText ?? undefined, expiresOn: expiresOn ?? '' };
+      if (agreements === undefined) byTarget.set(rest.target, [agreement]);
+      else agreements.push(agreement);
+    }
+    return byTarget;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { YiciError } from '#libs/kernel/errors';
 import type { Clock } from '#libs/kernel/clock';
+import { InTurn } from '#libs/platform/in-turn';
 import type { Transaction } from '#libs/store/unit-of-work';
 
 export interface FirstConnection {
@@ -13,6 +14,8 @@ export interface FirstConnection {
 
 /** Which targets were rehearsed and approved: before that a target gets nothing. */
 export class ConnectionStore {
+  private readonly inTurn = new InTurn<string, Set<string>>((waiting) => waiting, (turn) => this.approvedOf(turn));
+
   constructor(private readonly pool: pg.Pool, private readonly clock: Clock) {}
 
   async find(target: string): Promise<FirstConnection | undefined> {
@@ -24,7 +27,15 @@ export class ConnectionStore {
   }
 
   async approved(target: string): Promise<boolean> {
-    return (await this.find(target))?.state === 'approved';
+    return (await this.inTurn.do(target)).has(target);
+  }
+
+  /** Every target asks for itself, at one moment when something changed: asked together. */
+  private async approvedOf(targets: readonly string[]): Promise<Set<string>> {
+    const found = await this.pool.query<{ target: string }>({
+      name: 'connections_approved', text: `select target from first_connection where state = 'approved' and target = any($1::text[])`, values: [[...new Set(targets)]],
+    });
+    return new Set(found.rows.map((r) => r.target));
   }
 
   /** An approved connection stays approved: a later rehearsal only shows what differs now. */

@@ -25,11 +25,11 @@ export class DeliveryLedger {
   async intend(attempts: readonly Attempt[]): Promise<void> {
     const known = attempts.filter((a) => a.item.naturalKey !== undefined && a.item.rows === undefined);
     if (known.length === 0) return;
-    await this.store.unitOfWork.run((tx) => this.store.projections.intend(tx, this.target, known.map((attempt) => {
+    await this.store.projections.intend(this.target, known.map((attempt) => {
       const { fields } = attempt.projection;
       const pending = Object.fromEntries(Object.keys(attempt.fields).flatMap((path) => (fields[path] === undefined ? [] : [[path, fields[path]]])));
       return this.write(attempt, attempt.item.naturalKey!, { fields: attempt.before.fields, pending });
-    })));
+    }));
   }
 
   /** Returns the dead letters that are new, to be told. */

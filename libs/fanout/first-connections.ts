@@ -25,7 +25,8 @@ export interface Rehearsal {
 interface Difference {
   entityId: string;
   line: PlannedLine;
-  fields: string[];
+  /** Worked out when asked. */
+  fields: () => string[];
   delivery: NewDelivery;
 }
 
@@ -47,7 +48,7 @@ export class FirstConnections {
     for await (const { entityId, line, fields } of this.differences(target)) {
       rehearsal.differences += 1;
       rehearsal.actions[line.action] = (rehearsal.actions[line.action] ?? 0) + 1;
-      for (const field of fields) rehearsal.byField[field] = (rehearsal.byField[field] ?? 0) + 1;
+      for (const field of fields()) rehearsal.byField[field] = (rehearsal.byField[field] ?? 0) + 1;
       if (rehearsal.examples.length < EXAMPLES) rehearsal.examples.push(entityId);
     }
     await this.store.unitOfWork.run((tx) => this.store.connections.rehearsed(tx, target.id, rehearsal.differences));
@@ -103,13 +104,14 @@ export class FirstConnections {
       const contexts = await readContexts(this.store, target, page.rows.map((r) => r.id));
       for (const [entityId, context] of contexts) {
         for (const line of planLines(context, {})) {
-          if (line.state !== 'waiting' || line.naturalKey === undefined) continue;
+          const { naturalKey } = line;
+          if (line.state !== 'waiting' || naturalKey === undefined) continue;
           const delivery: NewDelivery = {
-            target: target.id, recordType, targetRef: this.store.refOf({ system: target.id, recordType, naturalKey: line.naturalKey }),
+            target: target.id, recordType, targetRef: this.store.refOf({ system: target.id, recordType, naturalKey }),
             entityId, entityVersion: context.members.version, cause: CAUSE, action: line.action, state: 'waiting', due: true,
             ...(line.tickets !== undefined && { payload: { tickets: line.tickets } }),
           };
-          yield { entityId, line, delivery, fields: line.tickets ?? changedPaths(context, line.naturalKey) };
+          yield { entityId, line, delivery, fields: () => line.tickets ?? changedPaths(context, naturalKey) };
         }
       }
     }

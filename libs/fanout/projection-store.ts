@@ -56,18 +56,19 @@ export class ProjectionStore {
    * Keeps what is about to be written, so that an echo that comes before the answer is known for one; what was written before
    * stays as it is. {@link save} puts the write in its place, {@link forget} takes it back.
    */
-  async intend(tx: Transaction, target: string, writes: readonly ProjectionWrite[]): Promise<void> {
-    await this.upsert(tx, target, writes, NOT_WRITTEN, 'sealed_fields = excluded.sealed_fields');
+  async intend(target: string, writes: readonly ProjectionWrite[]): Promise<void> {
+    // One statement is a transaction of its own.
+    await this.upsert(this.pool, target, writes, NOT_WRITTEN, 'sealed_fields = excluded.sealed_fields');
   }
 
   async save(tx: Transaction, target: string, writes: readonly ProjectionWrite[]): Promise<void> {
-    await this.upsert(tx, target, writes, new Date(this.clock.now()),
+    await this.upsert(tx.client, target, writes, new Date(this.clock.now()),
       'entity_id = excluded.entity_id, sealed_fields = excluded.sealed_fields, delivery_id = excluded.delivery_id, written_at = excluded.written_at');
   }
 
-  private async upsert(tx: Transaction, target: string, writes: readonly ProjectionWrite[], at: Date, update: string): Promise<void> {
+  private async upsert(db: Pick<pg.Pool, 'query'> | Transaction['client'], target: string, writes: readonly ProjectionWrite[], at: Date, update: string): Promise<void> {
     if (writes.length === 0) return;
-    await tx.client.query(
+    await db.query(
       `insert into projection (target, record_type, target_ref, entity_id, sealed_key, sealed_fields, delivery_id, written_at)
        select $1, ty, r, e, k, f, d, $7 from unnest($2::bytea[], $3::text[], $4::bytea[], $5::bytea[], $6::text[], $8::text[]) as u(r, e, k, f, d, ty)
        on conflict (target, record_type, target_ref) do update set ${update}`,

@@ -4,6 +4,7 @@ import type { Logger } from '#libs/platform/logger';
 import type { PostgresListener } from '#libs/platform/postgres-listener';
 import type { Log, LogMessage, LogPosition, RunningSubscription, Subscription } from './log.js';
 import { partitionOf } from './partition-of.js';
+import { PostgresFetch } from './postgres-fetch.js';
 import { PostgresSubscription } from './postgres-subscription.js';
 
 export interface PostgresLogOptions {
@@ -32,8 +33,10 @@ export class PostgresLog implements Log {
   private readonly running = new Set<PostgresSubscription>();
   private readonly trimmer: NodeJS.Timeout;
   private trimming: Promise<unknown> = Promise.resolve();
+  private readonly fetch: PostgresFetch;
 
   constructor(private readonly options: PostgresLogOptions) {
+    this.fetch = new PostgresFetch(options.pool);
     this.trimmer = setInterval(() => {
       this.trimming = this.trim().catch((error: unknown) => options.logger.warn('log.trimFailed', {}, error));
     }, TRIM_EVERY_MS);
@@ -70,7 +73,7 @@ export class PostgresLog implements Log {
     const partitions = new Map<string, number>();
     for (const topic of subscription.topics) partitions.set(topic, await this.partitionsOf(topic));
     const { pool, listener, logger, leaseMs } = this.options;
-    const started = new PostgresSubscription({ pool, listener, logger, leaseMs: leaseMs ?? 5000 }, subscription);
+    const started = new PostgresSubscription({ pool, fetch: this.fetch, listener, logger, leaseMs: leaseMs ?? 5000 }, subscription);
     this.running.add(started);
     await started.start();
     return {

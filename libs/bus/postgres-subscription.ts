@@ -4,9 +4,12 @@ import type { Logger } from '#libs/platform/logger';
 import type { PostgresListener } from '#libs/platform/postgres-listener';
 import { WakeUp } from '#libs/platform/wake-up';
 import type { Batch, DeliveredMessage, Subscription } from './log.js';
+import type { PostgresFetch } from './postgres-fetch.js';
 
 export interface SubscriptionTools {
   pool: pg.Pool;
+  /** Shared by all groups of the process. */
+  fetch: PostgresFetch;
   listener: PostgresListener;
   logger: Logger;
   leaseMs: number;
@@ -32,15 +35,6 @@ interface Held {
   notBefore: number;
   pauseMs: number;
   lost: AbortController;
-}
-
-interface MessageRow {
-  topic: string;
-  partition: number;
-  offset: string;
-  key: string;
-  headers: Record<string, string>;
-  value: Buffer;
 }
 
 /**
@@ -112,20 +106,11 @@ export class PostgresSubscription {
     const ready = idle.filter((h) => h.notBefore <= now);
     const paused = idle.filter((h) => h.notBefore > now).map((h) => h.notBefore - now);
     if (ready.length === 0) return Math.min(POLL_MS, ...paused);
-    const result = await this.tools.pool.query<MessageRow>({
-      name: 'log_fetch',
-      text: `select m.* from unnest($1::text[], $2::smallint[], $3::bigint[]) as c(topic, partition, position)
-             cross join lateral (select topic, partition, "offset", key, headers, value from log_message
-               where topic = c.topic and partition = c.partition and "offset" >= c.position order by "offset" limit $4) m`,
-      values: [ready.map((h) => h.topic), ready.map((h) => h.partition), ready.map((h) => h.position.toString()), this.subscription.batchSize ?? 500],
-    });
     const batches = new Map<string, DeliveredMessage[]>();
-    for (const row of result.rows) {
-      const key = nameOf(row.topic, row.partition);
-      const list = batches.get(key);
-      if (list) list.push(row);
-      else batches.set(key, [row]);
-    }
+    await Promise.all([...new Set(ready.map((h) => h.topic))].map(async (topic) => {
+      const found = await this.tools.fetch.messages(topic, ready.filter((h) => h.topic === topic), this.subscription.batchSize ?? 500);
+      for (const [partition, messages] of found) batches.set(nameOf(topic, partition), messages);
+    }));
     for (const h of ready) {
       const messages = batches.get(nameOf(h.topic, h.partition));
       if (messages && !h.lost.signal.aborted && !this.closing) h.running = this.handle(h, { topic: h.topic, partition: h.partition, messages });

@@ -30,7 +30,10 @@ export interface DeliveryFilter {
 const OF_RECORDS = `with recursive minted as (select own_ref, entity_id from minted_key where target = $1 and target_ref = any($2::bytea[])),
   up (id) as (select entity_id from minted union select e.merged_into from up u join entity e on e.id = u.id where e.merged_into is not null),
   own (id) as ((select own_ref from minted union select id from up) union select e.id from own o join entity e on e.merged_into = o.id)`;
-const UNCONFIRMED = `target = $1 and state in ('written', 'pickedUp') and (target_ref = any($2::bytea[]) or (action = 'create' and entity_id in (select id from own)))`;
+/** Two searches, each by an index of its own: with an “or” every written delivery of the target would be read. */
+const UNCONFIRMED = `state in ('written', 'pickedUp') and id in (
+    select id from delivery where target = $1 and state in ('written', 'pickedUp') and target_ref = any($2::bytea[])
+    union all select id from delivery where target = $1 and state in ('written', 'pickedUp') and action = 'create' and entity_id in (select id from own))`;
 
 /** Deliveries, one row a change for one record of one target; the unique constraint makes a repeated event plan nothing twice. */
 export class DeliveryStore {
@@ -104,6 +107,14 @@ export class DeliveryStore {
       values: [target, refs],
     });
     return found.rows.map((r) => this.decode(r));
+  }
+
+  /** Of these target records those, by ref in hex, that the hub created there: their first delivery is not known by their ref. */
+  async created(tx: Transaction, target: string, refs: readonly Buffer[]): Promise<string[]> {
+    const found = await tx.client.query<{ target_ref: Buffer }>({
+      name: 'delivery_created', text: 'select distinct target_ref from minted_key where target = $1 and target_ref = any($2::bytea[])', values: [target, refs],
+    });
+    return found.rows.map((r) => r.target_ref.toString('hex'));
   }
 
   /** Written and not yet acknowledged, oldest first, from after `after`. What only found its value there already waits for nobody's answer. */

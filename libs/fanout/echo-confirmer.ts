@@ -1,5 +1,7 @@
 import type { AnySourceRecord } from '#libs/model/source-record';
+import type { Transaction } from '#libs/store/unit-of-work';
 import { echoes } from '#libs/survivorship/echoed-fields';
+import type { Delivery } from './delivery.js';
 import type { FanoutStore } from './fanout-store.js';
 import { ANSWER } from './plan-write.js';
 
@@ -54,19 +56,33 @@ export class EchoConfirmer {
     });
     if (echoed.size === 0) return 0;
     // Most of what is read again repeats what is confirmed already.
-    if (!(await this.store.deliveries.anyUnconfirmed(system, [...echoed.keys()].map((hex) => Buffer.from(hex, 'hex'))))) return 0;
+    const seen = [...echoed.keys()].map((hex) => Buffer.from(hex, 'hex'));
+    if (!(await this.store.deliveries.anyUnconfirmed(system, seen))) return 0;
     return this.store.unitOfWork.run(async (tx) => {
-      let confirmed = 0;
-      for (const [hex, paths] of echoed) {
-        const open = await this.store.deliveries.unconfirmed(tx, system, [Buffer.from(hex, 'hex')]);
-        const done = open.filter((d) => d.payload?.paths !== undefined && repeated(d.payload.paths, paths));
-        await this.store.deliveries.settle(tx, done.map((d) => ({
-          id: d.id, state: 'confirmed' as const, attempted: false, reasonCode: d.payload!.paths!.some((path) => paths.get(path) === 'cut') ? 'cutThere' : byAnother(d.reasonCode),
-        })));
-        confirmed += done.length;
-      }
-      return confirmed;
+      const open = await this.openOf(tx, system, seen);
+      const done = open.flatMap(({ hex, delivery: { id, payload, reasonCode } }) => {
+        const paths = echoed.get(hex);
+        if (paths === undefined || payload?.paths === undefined || !repeated(payload.paths, paths)) return [];
+        return [{ id, state: 'confirmed' as const, attempted: false, reasonCode: payload.paths.some((path) => paths.get(path) === 'cut') ? 'cutThere' : byAnother(reasonCode) }];
+      });
+      await this.store.deliveries.settle(tx, done);
+      return done.length;
     });
+  }
+
+  /** Deliveries not yet confirmed, each with the ref (hex) of the target's record that it wrote. */
+  private async openOf(tx: Transaction, system: string, refs: readonly Buffer[]): Promise<{ hex: string; delivery: Delivery }[]> {
+    const { deliveries } = this.store;
+    const known = new Set(refs.map((ref) => ref.toString('hex')));
+    const all = await deliveries.unconfirmed(tx, system, refs);
+    const open = all.map((delivery) => ({ hex: delivery.targetRef.toString('hex'), delivery })).filter(({ hex }) => known.has(hex));
+    if (open.length === all.length) return open;
+    // A create is known by our own ref: of these few, each is asked for what made it.
+    const direct = new Set(open.map(({ delivery }) => delivery.id));
+    for (const hex of await deliveries.created(tx, system, refs)) {
+      for (const delivery of await deliveries.unconfirmed(tx, system, [Buffer.from(hex, 'hex')])) if (!direct.has(delivery.id)) open.push({ hex, delivery });
+    }
+    return open;
   }
 
   private lookAgain(records: readonly AnySourceRecord[], looks: number): void {

@@ -18,7 +18,7 @@ const open: TargetChannel[] = [];
 
 const target = (system: string, url = db.ownerUrl): TargetChannel => {
   const connector = loadConnector(path.join(projectRoot(), 'connectors', system));
-  const made = openTarget(connector, { secret: () => url, clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n') })!;
+  const made = openTarget(connector, { secret: (name) => (name.endsWith('_URL') ? url : undefined), clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n') })!;
   open.push(made);
   return made;
 };

@@ -21,7 +21,7 @@ const opened: SqlExchangeSource[] = [];
 
 const source = (system: string, held: ReadonlySet<number> = new Set()): SqlExchangeSource => {
   const connector = loadConnector(path.join(projectRoot(), 'connectors', system));
-  const made = new SqlExchangeSource(connector, connector.manifest.live[0] as SqlExchangeSpec, { secret: () => db.ownerUrl, divisions, clock, heldRows: () => Promise.resolve(held) });
+  const made = new SqlExchangeSource(connector, connector.manifest.live[0] as SqlExchangeSpec, { secret: (name) => (name.endsWith('_URL') ? db.ownerUrl : undefined), divisions, clock, heldRows: () => Promise.resolve(held) });
   opened.push(made);
   return made;
 };

@@ -43,7 +43,7 @@ const household = (time: string, rest: string) =>
 
 const opened: SqlExchangeSource[] = [];
 const reader = (): SqlExchangeSource => {
-  const made = new SqlExchangeSource(hukou, live, { secret: () => db.ownerUrl, divisions, clock: systemClock });
+  const made = new SqlExchangeSource(hukou, live, { secret: (name) => (name === live.urlSecret ? db.ownerUrl : undefined), divisions, clock: systemClock });
   opened.push(made);
   return made;
 };

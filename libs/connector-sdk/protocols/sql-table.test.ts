@@ -8,7 +8,7 @@ import { SqlTableTarget } from './sql-table.js';
 
 const corrections = loadConnector(path.resolve(import.meta.dirname, '../../../connectors/corrections'));
 const target = (url: string): SqlTableTarget => new SqlTableTarget(corrections, corrections.manifest.delivery as SqlTableSpec, {
-  secret: () => url, clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'),
+  secret: (name) => (name.endsWith('_URL') ? url : undefined), clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'),
 });
 
 describe('an exchange table that is away', () => {

@@ -11,15 +11,18 @@ export interface Block {
 
 const EMPTY: Block = { ids: [], size: 0, distinct: 0 };
 
-/** Reads blocks of the store. Plan: one index-only scan of blocking_key_key a key (it includes record and token). */
-export async function readBlocks(tx: Transaction, hashes: readonly string[]): Promise<Map<string, Block>> {
+/**
+ * Reads blocks of the store. Of keys that one record alone has only those in `alone`: such a block brings nothing together and has
+ * the level of an empty one, and most are such. Plan: one index-only scan of blocking_key_key a key (it includes record and token).
+ */
+export async function readBlocks(tx: Transaction, hashes: readonly string[], alone: readonly string[] = []): Promise<Map<string, Block>> {
   const blocks = new Map<string, Block>();
   if (hashes.length === 0) return blocks;
   const result = await tx.client.query<{ key: string; ids: string[]; size: string; distinct_tokens: string }>({
     name: 'blocks',
     text: `select key, array_agg(record_id) as ids, count(*) filter (where token <> -1) as size, count(distinct token) filter (where token not in (0, -1)) as distinct_tokens
-             from blocking_key where key = any($1::bigint[]) group by key`,
-    values: [hashes],
+             from blocking_key where key = any($1::bigint[]) group by key having count(*) > 1 or key = any($2::bigint[])`,
+    values: [hashes, alone],
   });
   for (const row of result.rows) blocks.set(row.key, { ids: row.ids.map(Number), size: Number(row.size), distinct: Number(row.distinct_tokens) });
   return blocks;

@@ -7,7 +7,7 @@ import type { Transaction } from '#libs/store/unit-of-work';
 import { blockLevelOf, bringsTogether, readBlocks, type Block } from './blocks.js';
 import type { FeatureCache, Loaded } from './feature-cache.js';
 import { readLabelled, readLabels, type Labels, type Pass } from './labels.js';
-import { membershipHash } from './record-features.js';
+import { MEMBERSHIP, membershipHash } from './record-features.js';
 
 /**
  * The part of the record set that one change can touch, read from the store as it is asked for and kept for the
@@ -54,8 +54,15 @@ export class Region {
   /** Loads the blocks of these records' keys, so that {@link level} knows them. */
   async needBlocks(ids: Iterable<number>): Promise<void> {
     const hashes = new Set<string>();
-    for (const id of ids) for (const k of this.record(id).keys) if (!this.blocks.has(k.hash)) hashes.add(k.hash);
-    await this.needHashes(hashes);
+    const households: string[] = [];
+    for (const id of ids) {
+      for (const k of this.record(id).keys) {
+        if (this.blocks.has(k.hash)) continue;
+        hashes.add(k.hash);
+        if (k.kind === MEMBERSHIP) households.push(k.hash);
+      }
+    }
+    await this.needHashes(hashes, households);
   }
 
   /** Records that a blocking key brings together with any of these, themselves included. */
@@ -114,7 +121,8 @@ export class Region {
   /** Person records that name the households, and the household records with those keys. */
   async neighbours(households: Iterable<RecordKey>): Promise<Map<RecordKey, number[]>> {
     const wanted = [...new Set(households)].map((key) => [key, membershipHash(this.sealing, key)] as const);
-    await this.needHashes(new Set(wanted.map(([, hash]) => hash).filter((hash) => !this.blocks.has(hash))));
+    const missing = wanted.map(([, hash]) => hash).filter((hash) => !this.blocks.has(hash));
+    await this.needHashes(new Set(missing), missing);
     return new Map(wanted.map(([key, hash]) => [key, this.blocks.get(hash)?.ids ?? []]));
   }
 
@@ -150,9 +158,9 @@ export class Region {
     for (const id of missing) this.before.set(id, found.get(id) ?? null);
   }
 
-  private async needHashes(hashes: ReadonlySet<string>): Promise<void> {
+  private async needHashes(hashes: ReadonlySet<string>, alone: readonly string[]): Promise<void> {
     if (hashes.size === 0) return;
-    const found = await readBlocks(this.tx, [...hashes]);
+    const found = await readBlocks(this.tx, [...hashes], alone);
     for (const hash of hashes) this.blocks.set(hash, found.get(hash));
   }
 }

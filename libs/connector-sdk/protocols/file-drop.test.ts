@@ -6,7 +6,7 @@ import { sm3 } from 'sm-crypto-v2';
 import { Faults } from '#libs/synthetic/simulators/faults';
 import { FtpServer } from '#libs/synthetic/simulators/ftp-server';
 import { loadConnector } from '../load-connector.js';
-import type { OutgoingItem } from '../target-channel.js';
+import type { Intended, NoteIntended, OutgoingItem } from '../target-channel.js';
 import { FileDrop } from './file-drop.js';
 import { dropRows } from './file-drop-rows.js';
 import type { FilePlace } from './file-place.js';
@@ -18,6 +18,8 @@ const at = new Date('2026-03-31T02:03:04.567Z');
 const connector = (id: string) => loadConnector(path.resolve(import.meta.dirname, '../../../connectors', id));
 const item = (ref: string, columns: Record<string, string>, more: Partial<OutgoingItem> = {}): OutgoingItem => ({ ref, recordType: 'person', naturalKey: `key-${ref}`, columns, plannedAt: at, ...more });
 const ticket = (ref: string, GDBH = ref): OutgoingItem => item(ref, {}, { rows: [{ GDBH, GDLX: '03', GMSFHM: '990101196203150315', XM: '张伟强', SM: '现住地,不一致' }] });
+const lines = (ref: string, AAC002: string): OutgoingItem => item(ref, { AAC002 }, { naturalKey: `9901${ref}`, held: { AAC002: 'old' } });
+const signal = new AbortController().signal;
 
 let root: string;
 let folder: string;
@@ -51,8 +53,6 @@ const text = (name: string): string => new TextDecoder('gb18030').decode(readFil
 const tokens = (answers: readonly object[]): string[] => answers.map((a) => (a as { token: string }).token);
 
 describe('after a kill between a rename and the ledger', () => {
-  const lines = (ref: string, AAC002: string): OutgoingItem => item(ref, { AAC002 }, { naturalKey: `9901${ref}`, held: { AAC002: 'old' } });
-
   it('what lies there is not dropped once more, though other writes go with it now', async () => {
     // The folder is ahead of the plans, so the name is not the one that the batch would have had.
     await drop('social-insurance').write([lines('9', 'z')]);
@@ -88,6 +88,44 @@ describe('after a kill between a rename and the ledger', () => {
     await drop('hukou').write([ticket('t9')]);
     const [one] = tokens(await drop('hukou').write([ticket('t1')]));
     expect(tokens(await drop('hukou').write([ticket('t2'), ticket('t1')]))[1]).toBe(one);
+  });
+});
+
+describe('a drop that was killed around its renaming', () => {
+  /** The next attempt, of another process, over what the one before it had noted. */
+  const again = (items: readonly OutgoingItem[], noted: ReadonlyMap<string, Intended>): OutgoingItem[] => items.map((i) => ({ ...i, intended: noted.get(i.ref)! }));
+  const carried = { CJZH: '99010119620315031541' };
+  const certificate = (ref: string, ZT: string): OutgoingItem => item(ref, { ZT }, { carried });
+  let noted: ReadonlyMap<string, Intended>;
+  const note: NoteIntended = (intended) => { noted = intended; return Promise.resolve(); };
+  const killed: NoteIntended = (intended) => { noted = intended; return Promise.reject(new Error('killed')); };
+  const cases = [['hukou', () => [ticket('k1')]], ['social-insurance', () => [lines('1', 'a'), lines('2', 'b')]], ['disability', () => [certificate('1', '4')]]] as const;
+
+  it.each(cases)('%s: after it, and taken by the system since: it is not dropped once more', async (system, made) => {
+    const items = made();
+    const first = tokens(await drop(system).write(items, signal, note));
+    for (const name of files()) unlinkSync(path.join(folder, name));
+    expect(tokens(await drop(system).write(again(items, noted), signal, note))).toEqual(first);
+    expect(files()).toEqual([]);
+  });
+
+  it.each(cases)('%s: before it: it gets its name, once', async (system, made) => {
+    const items = made();
+    await expect(drop(system).write(items, signal, killed)).rejects.toThrow('killed');
+    const answers = tokens(await drop(system).write(again(items, noted), signal, note));
+    expect(new Set(answers)).toEqual(new Set([[...noted.values()][0]!.token]));
+    const whole = files().filter((f) => !f.startsWith('.'));
+    expect(whole).toContain(answers[0]);
+    expect(files()).toHaveLength(whole.length);
+    expect(whole).toHaveLength(system === 'disability' ? 2 : 1);
+  });
+
+  it('and says something else by now: that is dropped, under a later name', async () => {
+    const [before] = tokens(await drop('social-insurance').write([lines('1', 'a')], signal, note));
+    unlinkSync(path.join(folder, before!));
+    const [now] = tokens(await drop('social-insurance').write(again([lines('1', 'b')], noted), signal));
+    expect(files()).toEqual([now]);
+    expect(now! > before!).toBe(true);
   });
 });
 

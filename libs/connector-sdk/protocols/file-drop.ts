@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { YiciError } from '#libs/kernel/errors';
 import { partialName, renameWhole, type RemoteFolder } from '../remote-folder.js';
-import type { Acknowledgement, ItemAnswer, OutgoingItem, TargetChannel } from '../target-channel.js';
+import type { Acknowledgement, ItemAnswer, NoteIntended, OutgoingItem, TargetChannel } from '../target-channel.js';
 import type { DropFile, DropRows } from './file-drop-rows.js';
 import type { FileDropSpec } from './file-specs.js';
 
@@ -39,7 +39,8 @@ interface OpenDrop {
  * Drops files of changes into a folder that the system empties; the token of a write is the name of its file. A file appears whole or not
  * at all, and a name has exactly one content. Names grow with every drop, so that a system that works through them by name keeps the order
  * per record. Writing the same items again finds their file; a drop whose connection died is cleared up before anything else is written, and
- * what was dropped before a kill and still lies there is not dropped once more, whatever else is written with it now.
+ * what was dropped before a kill and still lies there is not dropped once more, whatever else is written with it now. Before the
+ * last file of a drop gets its name, that is noted: after a kill, the temporary name tells whether it got it, even if it was taken since.
  */
 export class FileDrop implements TargetChannel {
   readonly maxItems: number;
@@ -55,8 +56,9 @@ export class FileDrop implements TargetChannel {
   }
 
   /** An item that the file has no way to hold is refused before anything is written. Throws a retriable error when the folder cannot be written. */
-  async write(items: readonly OutgoingItem[]): Promise<ItemAnswer[]> {
+  async write(items: readonly OutgoingItem[], _signal?: AbortSignal, note?: NoteIntended): Promise<ItemAnswer[]> {
     await this.clearUp();
+    await this.clearUpIntended(items);
     const there = await this.folder.names();
     const left = await this.leftBehind(there);
     const answers: ItemAnswer[] = items.map((item) => this.knownAnswer(item, left));
@@ -64,7 +66,7 @@ export class FileDrop implements TargetChannel {
     for (let at = 0; at < todo.length; at += this.spec.itemsAFile) {
       const batch = todo.slice(at, at + this.spec.itemsAFile);
       try {
-        const token = await this.drop(batch.map(({ item }) => item), new Set(there));
+        const token = await this.drop(batch.map(({ item }) => item), new Set(there), note);
         for (const { i } of batch) answers[i] = { outcome: 'accepted', token };
       } catch (error) {
         // Files dropped before this one are accepted; what was not reached is tried again.
@@ -124,7 +126,7 @@ export class FileDrop implements TargetChannel {
     return token === undefined ? { outcome: 'unreached' } : { outcome: 'accepted', token };
   }
 
-  private async drop(items: readonly OutgoingItem[], there: ReadonlySet<string>): Promise<string> {
+  private async drop(items: readonly OutgoingItem[], there: ReadonlySet<string>, note: NoteIntended | undefined): Promise<string> {
     const planned = Math.max(...items.map((i) => i.plannedAt.getTime()));
     const files = this.rows.files(items, new Date(planned + CHINA_OFFSET_MS).toISOString().slice(0, 10));
     const sequence = createHash('sha256').update(items.map((i) => i.ref).join('\n')).digest().readUInt16BE(0) % SEQUENCES;
@@ -136,18 +138,19 @@ export class FileDrop implements TargetChannel {
     }
     this.newest = Math.max(this.newest, this.timeOf(name));
     this.open = { name, files, placed: found ? 1 : 0, renaming: false, contents: new Map(items.map((i) => [i.ref, contentOf(i)])) };
-    await this.finish(this.open);
+    await this.finish(this.open, note);
     this.open = undefined;
     return name;
   }
 
   /** Puts the files of a drop that are not in place yet, in their order. */
-  private async finish(open: OpenDrop): Promise<void> {
+  private async finish(open: OpenDrop, note?: NoteIntended): Promise<void> {
     for (; open.placed < open.files.length; open.placed += 1) {
       const file = open.files[open.placed]!;
       const name = nameOf(open.name, file);
       if (open.placed > 0 && (await this.holds(name, file))) continue;
       await this.folder.upload(partialName(name), file.bytes);
+      if (open.placed === open.files.length - 1) await note?.(new Map([...open.contents].map(([ref, content]) => [ref, { token: open.name, content: digestOf(content) }])));
       open.renaming = true;
       await renameWhole(this.folder, name);
       open.renaming = false;
@@ -165,13 +168,27 @@ export class FileDrop implements TargetChannel {
     }
     if (open.renaming) {
       const name = nameOf(open.name, open.files[open.placed]!);
-      if ((await this.folder.describe(partialName(name))) !== undefined) await renameWhole(this.folder, name);
+      await renameIfLeft(this.folder, name);
       open.renaming = false;
       open.placed += 1;
     }
     await this.finish(open);
     for (const [ref, content] of open.contents) this.done.set(ref, { content, token: open.name });
     this.open = undefined;
+  }
+
+  /** Ends what a process before this one was about to end: with the last file in its place, now or then, the drop is done, whoever took it since. */
+  private async clearUpIntended(items: readonly OutgoingItem[]): Promise<void> {
+    const ended = new Set<string>();
+    for (const item of items) {
+      const { intended } = item;
+      if (intended === undefined) continue;
+      this.newest = Math.max(this.newest, this.timeOf(intended.token));
+      if (this.done.has(item.ref) || intended.content !== digestOf(contentOf(item))) continue;
+      if (!ended.has(intended.token)) await renameIfLeft(this.folder, nameOf(intended.token, { extension: this.rows.companions.at(-1) }));
+      ended.add(intended.token);
+      this.done.set(item.ref, { content: contentOf(item), token: intended.token });
+    }
   }
 
   private async holds(name: string, file: DropFile): Promise<boolean> {
@@ -196,6 +213,14 @@ export class FileDrop implements TargetChannel {
 
 function nameOf(name: string, file: Pick<DropFile, 'extension'>): string {
   return file.extension === undefined ? name : name.replace(/\.[^.]+$/, '') + file.extension;
+}
+
+async function renameIfLeft(folder: RemoteFolder, name: string): Promise<void> {
+  if ((await folder.describe(partialName(name))) !== undefined) await renameWhole(folder, name);
+}
+
+function digestOf(content: string): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 function contentOf({ columns, rows, carried, naturalKey }: OutgoingItem): string {

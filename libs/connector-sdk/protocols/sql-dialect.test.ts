@@ -36,6 +36,29 @@ describe('the SQL of each database', () => {
     expect(of('mysql').greatest('T', 'ID').text).toBe('select max(`ID`) as `ID` from `T`');
   });
 
+  it('leaves out rows that are too long, and names them by the beginnings of their keys', () => {
+    const size = { columns: ['A', 'ID'], atMost: 1024 };
+    const lengths = {
+      postgres: 'coalesce(octet_length("A"::text)::bigint, 0) + coalesce(octet_length("ID"::text)::bigint, 0)', mysql: 'coalesce(octet_length(`A`), 0) + coalesce(octet_length(`ID`), 0)',
+      oracle: 'coalesce(length("A"), 0) + coalesce(length("ID"), 0)', mssql: 'coalesce(cast(datalength([A]) as bigint), 0) + coalesce(cast(datalength([ID]) as bigint), 0)',
+    };
+    expect(KINDS.map((k) => of(k).page('T', { columns: ['A'], by: ['ID'], after: ['5'], size, limit: 9 }).text)).toEqual([
+      `select "A" from "ex"."T" where "ID" > $1 and ${lengths.postgres} <= 1024 order by "ID" limit 9`, `select \`A\` from \`T\` where \`ID\` > ? and ${lengths.mysql} <= 1024 order by \`ID\` limit 9`,
+      `select "A" from "ex"."T" where "ID" > :1 and ${lengths.oracle} <= 1024 order by "ID" fetch first 9 rows only`,
+      `select [A] from [ex].[T] where [ID] > @0 and ${lengths.mssql} <= 1024 order by [ID] offset 0 rows fetch next 9 rows only`,
+    ]);
+    const tooLong = KINDS.map((k) => of(k).tooLong('T', { key: ['ID'], size, where: { column: 'F', in: ['0'] }, limit: 9 }, 'n'));
+    expect(tooLong.map((s) => s.text)).toEqual([
+      `select left("ID"::text, 200) as "ID", ${lengths.postgres} as "n" from "ex"."T" where "F" in ($1) and ${lengths.postgres} > 1024 order by 1 limit 9`,
+      `select left(\`ID\`, 200) as \`ID\`, ${lengths.mysql} as \`n\` from \`T\` where \`F\` in (?) and ${lengths.mysql} > 1024 order by 1 limit 9`,
+      `select to_char(substr("ID", 1, 200)) as "ID", ${lengths.oracle} as "n" from "ex"."T" where "F" in (:1) and ${lengths.oracle} > 1024 order by 1 fetch first 9 rows only`,
+      `select left(cast([ID] as nvarchar(max)), 200) as [ID], ${lengths.mssql} as [n] from [ex].[T] where [F] in (@0) and ${lengths.mssql} > 1024 order by 1 offset 0 rows fetch next 9 rows only`,
+    ]);
+    expect(tooLong.map((s) => s.values)).toEqual(KINDS.map(() => ['0']));
+    expect(of('mysql').greatest('T', 'ID', 1024).text).toBe('select max(`ID`) as `ID` from `T` where coalesce(octet_length(`ID`), 0) <= 1024');
+    expect(of('postgres').matching('T', ['A'], 'K', ['x'], { columns: ['A'], atMost: 9 }).text).toBe(`select "A" from "ex"."T" where "K" in ($1) and coalesce(octet_length("A"::text)::bigint, 0) <= 9`);
+  });
+
   it('marks rows that are still as they were read; an empty text and a null are the same, whatever the column\'s type', () => {
     const mark = (kind: SqlKind) => of(kind).mark('T', { column: 'F', from: ['0'], to: '1' }, [{ ID: '1', A: '' }, { ID: '2', A: 'x' }]);
     expect(Object.fromEntries(KINDS.map((k) => [k, mark(k).text]))).toEqual({

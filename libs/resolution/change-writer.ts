@@ -120,10 +120,20 @@ export class ChangeWriter {
     const persons = await this.updater.update(tx, placement('person', resolved.persons), context);
     const households = await this.updater.update(tx, placement('household', resolved.households), context);
     const dwellings = await this.updater.update(tx, placement('dwelling', resolved.dwellings), context);
-    await this.updateMembers(tx, region, resolved.households);
+    const homes = await this.homesOf(region, persons.moved);
+    await this.updateMembers(tx, region, [...new Set([...resolved.households, ...homes])]);
     const reached = new Set([...resolved.persons, ...resolved.households, ...resolved.dwellings]);
     const renewed = await this.updater.renew(tx, new Map([...changed.placed].filter(([id]) => !reached.has(id))), context);
-    return [...persons, ...households, ...dwellings, ...renewed];
+    return [...persons.changes, ...households.changes, ...dwellings.changes, ...renewed];
+  }
+
+  /** All records of the households that list these persons: who gets another id by a split may stand where they stood, for matching. */
+  private async homesOf(region: Region, persons: readonly number[]): Promise<number[]> {
+    const around = [...(await region.neighbours(persons.flatMap((id) => householdsNamed(region.person(id))))).values()].flat();
+    await region.need(around);
+    const homes = await region.clusterMates(2, around.filter((id) => region.record(id).features.type === 'household'));
+    await region.need(homes);
+    return homes;
   }
 
   private async updateMembers(tx: Transaction, region: Region, households: readonly number[]): Promise<void> {

@@ -56,7 +56,8 @@ export class EntityUpdater {
     private readonly clock: Clock,
   ) {}
 
-  async update(tx: Transaction, placement: Placement, context: UpdateContext): Promise<Change[]> {
+  /** `moved`: records that were of another entity before. */
+  async update(tx: Transaction, placement: Placement, context: UpdateContext): Promise<{ changes: Change[]; moved: number[] }> {
     const now = new Date(this.clock.now());
     const links = await readLinks(tx, placement.records.map((r) => r.id));
     const clusters = new Map<number, Placement['records'][number][]>();
@@ -83,7 +84,7 @@ export class EntityUpdater {
     for (const [id, into] of assigned.merged) {
       changes.push({ entityId: id, recordType: placement.recordType, version: 0, changed: [], kind: 'merged', mergedInto: into, causes: [] });
     }
-    return changes;
+    return { changes, moved: [...relinked.values()].flatMap((l) => (links.has(l.recordId) && links.get(l.recordId)!.entityId !== l.entityId ? [l.recordId] : [])) };
   }
 
   /** Golden records of the entities these records are in, whose place stands: their values, or the times by which values win, are new. */

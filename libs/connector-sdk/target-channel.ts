@@ -2,6 +2,15 @@ import type { RecordType } from '#libs/kernel/record-key';
 import type { OutValue } from '#libs/mapping/encode-value';
 import type { AnySourceRecord } from '#libs/model/source-record';
 
+/** The token that a write will be acknowledged by, and a digest of what it says. */
+export interface Intended {
+  token: string;
+  content: string;
+}
+
+/** Keeps, by ref, what a channel makes final next; resolves when it is durable. */
+export type NoteIntended = (intended: ReadonlyMap<string, Intended>) => Promise<void>;
+
 /** One thing to write. */
 export interface OutgoingItem {
   /** Idempotency key: the same for every attempt of one write, so that a repeated one changes nothing there. */
@@ -17,6 +26,8 @@ export interface OutgoingItem {
   carried?: Readonly<Record<string, string>>;
   /** Tickets, in file order. */
   rows?: Readonly<Record<string, OutValue>>[];
+  /** What an earlier attempt, whose end is not known, was about to make final. */
+  intended?: Intended;
   /** Until when the write knows what the target knew; for a ticket, when it was planned. */
   plannedAt: Date;
 }
@@ -42,8 +53,8 @@ export type Acknowledgement = { outcome: 'pickedUp' } | { outcome: 'refused'; de
 export interface TargetChannel {
   /** At most so many items a call. */
   readonly maxItems: number;
-  /** One answer an item, in order. Rejects when the target as a whole could not be reached: then nothing may be assumed. */
-  write(items: readonly OutgoingItem[], signal: AbortSignal): Promise<ItemAnswer[]>;
+  /** One answer an item, in order. Where a write cannot be repeated harmlessly, `note` is told before it is made final. Rejects when the target as a whole could not be reached: then nothing may be assumed. */
+  write(items: readonly OutgoingItem[], signal: AbortSignal, note?: NoteIntended): Promise<ItemAnswer[]>;
   /** The target's record as it stands there now, read by the connector's own rules. */
   readBack?(naturalKey: string, signal: AbortSignal): Promise<AnySourceRecord | undefined>;
   /** Tokens that the target has acknowledged or refused by now; the others are left out. */

@@ -1,3 +1,4 @@
+import type { Intended } from '#libs/connector-sdk/target-channel';
 import type { RecordType } from '#libs/kernel/record-key';
 import type { DeadLetterRaised } from '#libs/model/events';
 import type { NewDeadLetter } from '#libs/store/dead-letter-store';
@@ -32,6 +33,17 @@ export class DeliveryLedger {
     }));
   }
 
+  /** Before a channel makes writes final that it could not know again after a kill. */
+  async note(attempts: readonly Attempt[], intended: ReadonlyMap<string, Intended>): Promise<void> {
+    const noted = attempts.flatMap(({ delivery, item }) => {
+      const now = intended.get(item.ref);
+      if (now === undefined) return [];
+      delivery.payload = { ...delivery.payload, intended: now };
+      return [{ id: delivery.id, payload: delivery.payload }];
+    });
+    await this.store.unitOfWork.run((tx) => this.store.deliveries.keep(tx, noted));
+  }
+
   /** Returns the dead letters that are new, to be told. */
   async commit({ settlements: all, accepted = [], attempts = [], acknowledged = [] }: Settled): Promise<DeadLetterRaised[]> {
     const { store, target } = this;
@@ -42,6 +54,7 @@ export class DeliveryLedger {
       const settlements = waits === undefined ? all : all.filter((s) => waits.has(s.id));
       const dead = settlements.filter((s) => s.dead !== undefined);
       await store.deliveries.settle(tx, settlements);
+      for (const { attempt } of accepted) if (attempt.replaces !== undefined) await store.projections.drop(tx, target, attempt.delivery.targetRef);
       await store.projections.save(tx, target, accepted.map(({ attempt, naturalKey }) => this.write(attempt, naturalKey, attempt.projection)));
       for (const { attempt, naturalKey } of accepted) {
         if (attempt.item.naturalKey === undefined) {

@@ -99,6 +99,14 @@ export class DeliveryStore {
     return found.rows.length > 0;
   }
 
+  /** Keeps what is known of deliveries that go on waiting. */
+  async keep(tx: Transaction, deliveries: readonly { id: string; payload: DeliveryPayload }[]): Promise<void> {
+    await tx.client.query({
+      name: 'delivery_keep', text: 'update delivery d set sealed_payload = u.p from unnest($1::text[], $2::bytea[]) as u(i, p) where d.id = u.i',
+      values: [deliveries.map((d) => d.id), deliveries.map((d) => this.sealed(d.payload))],
+    });
+  }
+
   /** Deliveries written to these target records and not yet read back. */
   async unconfirmed(tx: Transaction, target: string, refs: readonly Buffer[]): Promise<Delivery[]> {
     const found = await tx.client.query<Row>({

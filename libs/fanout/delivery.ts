@@ -1,3 +1,4 @@
+import type { Intended } from '#libs/connector-sdk/target-channel';
 import type { RecordType } from '#libs/kernel/record-key';
 import type { DeliveryState } from '#libs/model/receipt';
 import type { PlannedWrite } from './plan-write.js';
@@ -17,6 +18,8 @@ export interface DeliveryPayload {
   key?: string;
   /** How often it broke a call alone while the target answered others. */
   unanswered?: number;
+  /** What an attempt whose end is not known was about to make final. */
+  intended?: Intended;
   /** What the target acknowledges it by: a file's name, a row of an exchange table. */
   token?: string;
 }

@@ -10,7 +10,7 @@ import { planUpdate } from './plan-write.js';
 import type { KnownProjection } from './projection-store.js';
 import type { Target } from './target.js';
 
-/** A write that is not there: which fields. */
+/** A write that is not there: which fields. None: the whole record, which the hub created there. */
 export interface LostWrite extends Drift {
   kind: 'lostWrite';
   paths: string[];
@@ -63,6 +63,22 @@ export class LostWrites {
       if (gone.length > 0) lost.push({ kind: 'lostWrite', ref, recordType: record.recordType, naturalKey: record.naturalKey, entityId: projection.entityId, paths: gone });
     }
     return lost;
+  }
+
+  /**
+   * Records that the hub holds as current and the target did not give. What the hub created there is a lost write, with the person
+   * it is of; the others vanished. `asOf`: the time whose state the target showed; what was created or told since is not missed.
+   * Absent when it gave no record at all: then nothing is to be created again.
+   */
+  async unseen(records: readonly { ref: Buffer; record: AnySourceRecord }[], asOf: number | undefined): Promise<Drift[]> {
+    const created = await this.store.projections.createdFor(this.target.id, records.map((r) => r.ref));
+    return records.flatMap(({ ref, record }): (Drift | LostWrite)[] => {
+      const drift = { ref, recordType: record.recordType, naturalKey: record.naturalKey };
+      const entityId = created.get(ref.toString('hex'));
+      if (entityId === undefined) return [{ kind: 'vanished', ...drift }];
+      if (asOf === undefined) return [{ kind: 'lostWrite', ...drift, paths: [] }];
+      return Date.parse(record.observedAt) > asOf - SETTLES_MS ? [] : [{ kind: 'lostWrite', ...drift, entityId, paths: [] }];
+    });
   }
 
   /** What was written, can be seen in the record, and is not repeated by it. */

@@ -25,6 +25,8 @@ export interface Attempt {
   before: Projection;
   /** Canonical values written: the body of a record created there. */
   fields: Record<string, unknown>;
+  /** The record that the hub had created there and the target has lost: this create takes its place. */
+  replaces?: AnySourceRecord;
 }
 
 /**
@@ -47,26 +49,41 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
   const channel = target.channels.get(members.recordType);
   if (channel === undefined) return ended('notShared', 'takesNoFields');
   const shareable = shareableFields(members, target, context.rules, context.authority);
-  const first = recordsAtTarget(members, target.id)[0];
+  const lost = lostRecord(delivery, own);
+  if (lost === undefined && own === undefined && isCreatedAgain(store, delivery)) return ended('noRecord', 'noRecordThere');
+  const kept = lost === undefined ? own : undefined;
+  const first = recordsAtTarget(members, target.id).find((r) => r !== lost);
+  const mintedKey = context.mintedKey === lost?.naturalKey ? undefined : context.mintedKey;
   // A create whose key came back meanwhile goes on as an update of that record.
-  const naturalKey = own?.naturalKey ?? (delivery.action === 'create' ? first?.naturalKey ?? context.mintedKey : mintedIs(store, delivery, context) ? context.mintedKey : undefined);
+  const naturalKey = kept?.naturalKey ?? (delivery.action === 'create' ? first?.naturalKey ?? mintedKey : mintedIs(store, delivery, context) ? mintedKey : undefined);
   if (naturalKey === undefined && delivery.action === 'update') return ended('noRecord', 'noRecordThere');
-  const base = own ?? (delivery.action === 'create' ? first : undefined);
+  const base = kept ?? (delivery.action === 'create' ? first : undefined);
   const written = naturalKey === undefined ? undefined : context.written.get(naturalKey);
   const write = naturalKey === undefined ? planCreate(target, shareable) : planUpdate(target, members.recordType, shareable, withoutLost(base, channel, delivery.payload?.lost), written, context.stray.get(naturalKey));
   if (write === undefined) return ended('noRecord', 'noRecordThere');
   if (Object.keys(write.columns).length === 0) return nothingToWrite(delivery, context, naturalKey, base, ended);
   const item: OutgoingItem = {
-    // A create repeated after a merge goes under the ref it had before: the target may know it by that.
-    recordType: members.recordType, ref: naturalKey === undefined ? delivery.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base, readBack), held: write.held,
-    carried: carriedOf(channel.carried, base), ...(naturalKey !== undefined && { naturalKey }),
+    // A create repeated after a merge goes under the ref it had before: the target may know it by that. One that is made again would only be told the lost key.
+    recordType: members.recordType, ref: naturalKey === undefined && lost === undefined ? delivery.entityId : delivery.id, columns: write.columns, plannedAt: knownUntil(delivery, base, readBack), held: write.held,
+    carried: carriedOf(channel.carried, base), ...(naturalKey !== undefined && { naturalKey }), ...(delivery.payload?.intended !== undefined && { intended: delivery.payload.intended }),
   };
   return {
     delivery, entityId: members.entityId, item, fields: write.fields,
     before: { fields: written?.fields ?? {} },
     payload: { paths: Object.keys(write.fields), columns: write.columns, ...(naturalKey !== undefined && { key: naturalKey }) },
     projection: projectionAfter(channel, written, write),
+    ...(naturalKey === undefined && lost !== undefined && { replaces: lost }),
   };
+}
+
+/** Whether this delivery creates a record again that the hub had created there before: it names the lost one, not our own ref. */
+function isCreatedAgain(store: FanoutStore, { action, target, targetRef, entityId }: Delivery): boolean {
+  return action === 'create' && !targetRef.equals(store.ownRef(target, entityId));
+}
+
+/** The record that a delivery is to create again, unless the target has told of it since; one that it has deleted itself is no record of its own any more. */
+function lostRecord({ action, createdAt }: Delivery, own: AnySourceRecord | undefined): AnySourceRecord | undefined {
+  return action === 'create' && own !== undefined && Date.parse(own.observedAt) <= createdAt.getTime() ? own : undefined;
 }
 
 /** The target's record as it is said to be without these fields: the hub may hold a newer version than a target that went back to an older one. */
@@ -137,6 +154,6 @@ function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceR
   return {
     delivery, entityId: context.members.entityId, fields: {}, projection, before: { fields: written?.fields ?? {} },
     payload: { tickets: due.map((t) => t.kind), paths: Object.keys(told), key: own.naturalKey },
-    item: { recordType: 'person', ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, plannedAt: delivery.createdAt },
+    item: { recordType: 'person', ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, plannedAt: delivery.createdAt, ...(delivery.payload?.intended !== undefined && { intended: delivery.payload.intended }) },
   };
 }

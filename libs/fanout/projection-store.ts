@@ -107,6 +107,20 @@ export class ProjectionStore {
     return new Map(found.rows.map((r) => [r.entity_id, { entityId: r.entity_id, naturalKey: this.sealing.openText(r.sealed_key), targetRef: r.target_ref }]));
   }
 
+  /** Of these target records those that the hub created, with the person they were created for, by ref in hex. */
+  async createdFor(target: string, refs: readonly Buffer[]): Promise<Map<string, string>> {
+    const found = await this.pool.query<{ target_ref: Buffer; entity_id: string }>({
+      name: 'minted_of', text: 'select target_ref, entity_id from minted_key where target = $1 and target_ref = any($2::bytea[])', values: [target, refs],
+    });
+    return new Map(found.rows.map((r) => [r.target_ref.toString('hex'), r.entity_id]));
+  }
+
+  /** A record that the hub created is there no more: neither its key nor what was written to it is known from now on. */
+  async drop(tx: Transaction, target: string, targetRef: Buffer): Promise<void> {
+    await tx.client.query(`delete from projection where target = $1 and record_type = 'person' and target_ref = $2`, [target, targetRef]);
+    await tx.client.query(`delete from minted_key where target = $1 and record_type = 'person' and target_ref = $2`, [target, targetRef]);
+  }
+
   async saveMinted(tx: Transaction, target: string, ownRef: string, key: MintedKey): Promise<void> {
     await tx.client.query(
       `insert into minted_key (target, record_type, own_ref, entity_id, target_ref, sealed_key, minted_at) values ($1, 'person', $2, $3, $4, $5, $6)

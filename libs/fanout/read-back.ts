@@ -14,7 +14,7 @@ export function withReadBack(connector: Connector, channel: TargetChannel, parts
   if (source?.readOne === undefined) return channel;
   const readable: TargetChannel = {
     maxItems: channel.maxItems,
-    write: (items, signal) => channel.write(items, signal),
+    write: (items, signal, note) => channel.write(items, signal, note),
     readBack: (naturalKey, signal) => source.readOne!(naturalKey, signal),
     ...(channel.acknowledged !== undefined && { acknowledged: (tokens, signal) => channel.acknowledged!(tokens, signal) }),
     close: async () => {

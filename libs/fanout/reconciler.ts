@@ -13,7 +13,7 @@ import { WatermarkStore } from '#libs/store/watermark-store';
 import { DriftRepair } from './drift-repair.js';
 import type { Drift, ReconciliationRun } from './drift-store.js';
 import type { FanoutStore } from './fanout-store.js';
-import { LostWrites, type LostWrite } from './lost-writes.js';
+import { LostWrites } from './lost-writes.js';
 import { SeenRecords, type Unmatched } from './seen-records.js';
 import { targetOf } from './target.js';
 import { targetRecords, type OfferedFiles, type TargetRecordParts } from './target-records.js';
@@ -105,7 +105,9 @@ export class Reconciler {
       await store.unitOfWork.run((tx) => store.drift.found(tx, target.id, id, drift));
       if (options.repair === true) counts.repaired += await repair.repair(drift, records);
     };
+    let shownAsOf: number | undefined;
     for await (const { records, asOf } of targetRecords(connector, parts, () => this.offered(connector), new AbortController().signal)) {
+      if (records.length > 0) shownAsOf = Math.min(shownAsOf ?? asOf, asOf);
       const withRefs = records.map((record) => ({ ref: store.refOf(record), record }));
       const held = await seen.heldDigests(withRefs.map((r) => r.ref));
       await seen.add(withRefs.map(({ ref, record }) => ({
@@ -122,7 +124,7 @@ export class Reconciler {
       const { drift, records } = differing(page);
       await keep(drift, records);
     }
-    for await (const page of seen.unseen()) await keep(page.map(({ ref, record }) => unseenDrift(ref, record)));
+    for await (const page of seen.unseen()) await keep(await lost.unseen(page, shownAsOf));
   }
 
   /** What intake took of this system's files, fetched or uploaded. */
@@ -150,12 +152,6 @@ function differing(page: readonly Unmatched[]): { drift: Drift[]; records: AnySo
 /** What a version says; which of its fields repeat the hub is the hub's own mark. */
 function said(record: AnySourceRecord): string {
   return contentText({ ...record, hubOrigin: undefined, ownValues: undefined });
-}
-
-/** A record that only ever was what the hub created there was written, and is not there: that is a lost write. */
-function unseenDrift(ref: Buffer, record: AnySourceRecord): Drift | LostWrite {
-  const { recordType, naturalKey } = record;
-  return record.order === '' && (record.hubOrigin ?? []).length > 0 ? { kind: 'lostWrite', ref, recordType, naturalKey, paths: [] } : { kind: 'vanished', ref, recordType, naturalKey };
 }
 
 function unknownTarget(): YiciError {

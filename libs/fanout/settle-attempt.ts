@@ -79,6 +79,11 @@ export function settleLater(delivery: Delivery, answer: Acknowledgement): Settle
   };
 }
 
+/** A lost record whose place another has taken: withdrawn in the hub, as if the target had said so. */
+export function withdrawnRecord(record: AnySourceRecord, deliveryId: string, now: number): AnySourceRecord {
+  return { ...record, state: 'withdrawn', observedAt: new Date(now).toISOString(), origin: { source: `delivery:${deliveryId}`, position: 0 } };
+}
+
 /** What we created there, as a source record whose every field only repeats the hub; any real version of it is newer. */
 export function mintedRecord(attempt: Attempt, naturalKey: string, now: number): TargetKeyMinted {
   const body: Record<string, unknown> = {};

@@ -10,14 +10,14 @@ import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
 import { oneARecord } from './one-a-record.js';
 import { planAttempt, type Attempt, type ReadBack } from './plan-attempt.js';
-import { mintedRecord, settle, settleLater, settleUnanswered, type Settlement } from './settle-attempt.js';
+import { mintedRecord, settle, settleLater, settleUnanswered, withdrawnRecord, type Settlement } from './settle-attempt.js';
 import { Suspects } from './suspects.js';
 import type { Target } from './target.js';
 
 /** What fan-out tells the rest of the hub. Resolves when it is durable. */
 export interface FanoutNews {
   minted(events: readonly TargetKeyMinted[]): Promise<void>;
-  /** A target's record was read back in a conflict: it goes the way of every accepted record. */
+  /** A target's record was read back in a conflict, or is there no more: it goes the way of every accepted record. */
   readBack(records: readonly AnySourceRecord[]): Promise<void>;
   /** Deliveries that ended as dead letters. */
   deadLetters(raised: readonly DeadLetterRaised[]): Promise<void>;
@@ -107,7 +107,7 @@ export class TargetSender {
   private async write(attempts: readonly Attempt[], signal: AbortSignal): Promise<ItemAnswer[] | undefined> {
     await this.ledger.intend(attempts);
     try {
-      const answers = await this.channel.write(attempts.map((a) => a.item), signal);
+      const answers = await this.channel.write(attempts.map((a) => a.item), signal, (intended) => this.ledger.note(attempts, intended));
       this.circuit.succeeded();
       this.suspects.succeeded(attempts.map((a) => a.delivery));
       return answers;
@@ -126,6 +126,7 @@ export class TargetSender {
     if (answers === undefined) return this.commit({ settlements: [...settlements, ...this.unanswered(attempts, now)], attempts });
     const accepted: { attempt: Attempt; naturalKey: string }[] = [];
     const minted: TargetKeyMinted[] = [];
+    const replaced: AnySourceRecord[] = [];
     for (const [i, attempt] of attempts.entries()) {
       const answer: ItemAnswer = answers[i] ?? { outcome: 'failed', detail: 'no answer for this item' };
       settlements.push(settle(attempt, answer, now, this.random()));
@@ -134,11 +135,13 @@ export class TargetSender {
       if (naturalKey === undefined) continue;
       accepted.push({ attempt, naturalKey });
       if (attempt.item.naturalKey === undefined) minted.push(mintedRecord(attempt, naturalKey, now));
+      if (attempt.replaces !== undefined && attempt.replaces.naturalKey !== naturalKey) replaced.push(withdrawnRecord(attempt.replaces, attempt.delivery.id, now));
     }
     for (const [i, attempt] of attempts.entries()) if (answers[i]?.outcome !== 'conflict') this.readBacks.delete(attempt.delivery.id);
     await this.readConflicts(attempts, answers, signal);
     // Told before the commit: after a crash in between, the repeated create gives the same key, and it is told again.
     if (minted.length > 0) await this.news.minted(minted);
+    if (replaced.length > 0) await this.news.readBack(replaced);
     await this.commit({ settlements, accepted, attempts });
   }
 

@@ -144,3 +144,48 @@ describe('two persons who wait to be created and turn out to be one', () => {
     expect(grid.size).toBe(before + 1);
   });
 });
+
+describe('a record that is to be created again', () => {
+  /** Created by the hub and told to the grid; then gone there, as reconciliation finds it. */
+  async function lost(): Promise<{ id: string; own: AnySourceRecord }> {
+    const { id } = await entered();
+    await senderOver(channel).sendDue(signal);
+    const own = minted.at(-1)!.record;
+    await stage.person(id, own);
+    // Behind its own back: the grid says nothing of it.
+    (grid as unknown as { table: { rows: Map<string, unknown> } }).table.rows.delete(own.naturalKey);
+    await store.unitOfWork.run((tx) => store.deliveries.add(tx, [{
+      target: 'grid', recordType: 'person', targetRef: store.refOf(own), entityId: id, entityVersion: 2, cause: `reconcile-${id}`, action: 'create', state: 'waiting', due: true,
+    }]));
+    return { id, own };
+  }
+  const again = async (id: string) => (await store.deliveries.list({ cause: `reconcile-${id}`, limit: 1 }))[0]!;
+
+  it('is made once, though the process dies before the commit, and the lost one is told to be gone', async () => {
+    const { id, own } = await lost();
+    const before = grid.size;
+    const gone: AnySourceRecord[] = [];
+    const dying = new TargetSender(stage.grid, channel, store, { minted: () => Promise.reject(new Error('killed')), readBack: () => Promise.resolve(), deadLetters: () => Promise.resolve() }, silentLogger, () => 0);
+    await expect(dying.sendDue(signal)).rejects.toThrow('killed');
+    const sender = new TargetSender(stage.grid, channel, store, {
+      minted: (events) => { minted.push(...events); return Promise.resolve(); }, readBack: (records) => { gone.push(...records); return Promise.resolve(); }, deadLetters: () => Promise.resolve(),
+    }, silentLogger, () => 0);
+    await drain(sender);
+    expect(grid.size).toBe(before + 1);
+    expect((await again(id)).state).toBe('written');
+    expect(gone).toEqual([expect.objectContaining({ naturalKey: own.naturalKey, state: 'withdrawn' })]);
+    expect(await store.projections.createdFor('grid', [store.refOf(own)])).toEqual(new Map());
+  });
+
+  it('is not made when the grid has told of it since, or has withdrawn it itself', async () => {
+    const back = await lost();
+    await stage.person(back.id, { ...back.own, order: '5', observedAt: new Date(Date.now() + 1000).toISOString() });
+    const withdrawn = await lost();
+    await stage.person(withdrawn.id, { ...withdrawn.own, order: '5', state: 'withdrawn' });
+    const before = grid.size;
+    await drain(senderOver(channel));
+    expect(grid.size).toBe(before);
+    expect((await again(withdrawn.id)).state).toBe('noRecord');
+    expect((await again(back.id)).state).not.toBe('written');
+  });
+});

@@ -25,6 +25,7 @@ import { NodeProcess, newDataDir, removeDataDir } from '#test/support/child-proc
 import { HubProcess } from '#test/support/hub-process';
 import { seededRandom, shuffled } from '#test/support/seeded-random';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
+import { differentAnew } from '#test/support/worked-out-anew';
 
 const KILLS = Number(process.env['YICI_TEST_LIVE_KILLS'] ?? 4);
 /** Systems that say of no record when it was changed. */
@@ -102,6 +103,7 @@ it(`a hub under live traffic, whose node and whose PostgreSQL are killed ${KILLS
   await expectEveryEntryAnswered(entries);
   await expectEachVersionOnce();
   expect(await drift()).toEqual([]);
+  expect(await differentAnew(pool, sealing)).toEqual([]);
   await resolveAgain();
   const stored = new Set(await clusters(pool));
   expect((await clusters(freshDb.pool)).filter((c) => !stored.has(c))).toEqual([]);

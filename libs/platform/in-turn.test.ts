@@ -19,23 +19,22 @@ function stage(fails: (items: readonly number[]) => boolean = () => false) {
 }
 
 describe('work in turn', () => {
-  it('starts at once, and does together what came meanwhile and may go together, in the order it came', async () => {
+  it('does together what comes at one moment, and what came meanwhile and may go together, in the order it came', async () => {
     const { turns, inTurn, end } = stage();
-    const done = [1, 2, 3, 5, 4, 7, 9].map((n) => inTurn.do(n));
-    expect(turns).toEqual([[1]]);
-    for (let i = 0; i < 4; i++) await end();
-    expect(turns).toEqual([[1], [2, 4], [3, 5, 7], [9]]);
-    expect(await Promise.all(done)).toEqual(['1', '2 4', '3 5 7', '3 5 7', '2 4', '3 5 7', '9']);
-    const later = inTurn.do(11);
+    const first = [1, 3].map((n) => inTurn.do(n));
     await end();
-    expect(await later).toBe('11');
+    expect(turns).toEqual([[1, 3]]);
+    const done = [2, 5, 4, 7, 9, 11].map((n) => inTurn.do(n));
+    for (let i = 0; i < 5; i++) await end();
+    expect(turns).toEqual([[1, 3], [2, 4], [5, 7, 9], [11]]);
+    expect(await Promise.all([...first, ...done])).toEqual(['1 3', '1 3', '2 4', '5 7 9', '2 4', '5 7 9', '5 7 9', '11']);
   });
 
   it('does each of a failed turn alone: one that is poisoned fails for itself', async () => {
     const { turns, inTurn, end } = stage((items) => items.includes(5));
-    const done = Promise.allSettled([1, 3, 5, 7].map((n) => inTurn.do(n)));
-    for (let i = 0; i < 5; i++) await end();
-    expect(turns).toEqual([[1], [3, 5, 7], [3], [5], [7]]);
-    expect((await done).map((d) => (d.status === 'fulfilled' ? d.value : (d.reason as Error).message))).toEqual(['1', '3', 'failed 5', '7']);
+    const done = Promise.allSettled([3, 5, 7].map((n) => inTurn.do(n)));
+    for (let i = 0; i < 6; i++) await end();
+    expect(turns).toEqual([[3, 5, 7], [3], [5], [7]]);
+    expect((await done).map((d) => (d.status === 'fulfilled' ? d.value : (d.reason as Error).message))).toEqual(['3', 'failed 5', '7']);
   });
 });

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 interface Waiting<T, R> {
   item: T;
   resolve: (result: R) => void;
@@ -6,7 +8,8 @@ interface Waiting<T, R> {
 
 /**
  * One turn of work at a time: what comes while a turn runs waits for its end and is then done together with what came
- * meanwhile. Nothing waits for company, so what comes alone is done at once. When a turn of several fails, each is done alone:
+ * meanwhile. No timer waits for company: the first turn begins when the events at hand are worked off, so that a dozen who hear of
+ * one thing at one moment are one turn, and what comes alone is done at once. When a turn of several fails, each is done alone:
  * one that is poisoned fails for itself, so `work` must have no effect when it rejects.
  */
 export class InTurn<T, R> {
@@ -27,6 +30,7 @@ export class InTurn<T, R> {
   /** Never rejects. */
   private async run(): Promise<void> {
     this.running = true;
+    await setImmediate();
     while (this.waiting.length > 0) {
       const chosen = new Set(this.choose(this.waiting.map((w) => w.item)));
       const turn = this.waiting.filter((w) => chosen.has(w.item));

@@ -43,7 +43,7 @@ describe('the first connection', () => {
   it('sets TBBZ 1 behind it, and nothing else', async () => {
     await until(flags, (found) => !found.some((f) => f['TBBZ'] === '0'));
     expect((await flags()).map((f) => f['TBBZ'])).toEqual(['1', '9']);
-    expect(await live.state(SYSTEM)).toEqual({ state: 'running', code: null });
+    expect(await until(() => live.state(SYSTEM), (s) => s?.state === 'running')).toEqual({ state: 'running', code: null });
   });
 
   it('never asks for the charge', async () => {

@@ -66,7 +66,7 @@ for (const { database, missing } of databases) {
       expect(sayings(await live.records(SYSTEM))).toEqual(sayings(records));
       // Of the dead rows of the file SQL carries the one that only lacks its house code.
       expect(await live.letters(SYSTEM)).toEqual(dead.filter((code) => code === 'YICI_ROW_KEY_MISSING'));
-      expect(await live.state(SYSTEM)).toEqual({ state: 'running', code: null });
+      expect(await until(() => live.state(SYSTEM), (s) => s?.state === 'running')).toEqual({ state: 'running', code: null });
     });
 
     it('brings a sale, and withdraws the second seller', async () => {
@@ -155,7 +155,8 @@ for (const { database, missing } of databases) {
       bureau.faults.clear();
       await bureau.change(key, { MJ: '77.77' });
       await wait(key, (r) => JSON.stringify(r?.body).includes('77.77'));
-      expect(await live.state(SYSTEM)).toEqual({ state: 'running', code: null });
+      // Said when the whole reading has come to its end.
+      expect(await until(() => live.state(SYSTEM), (s) => s?.state === 'running')).toEqual({ state: 'running', code: null });
     });
   });
 }

@@ -32,7 +32,7 @@ describe('the first connection', () => {
     // The one dead row of the file has too few columns: no table can hold it.
     expect(dead).toHaveLength(1);
     expect(await live.letters(SYSTEM)).toEqual([]);
-    expect(await live.state(SYSTEM)).toEqual({ state: 'running', code: null });
+    expect(await until(() => live.state(SYSTEM), (s) => s?.state === 'running')).toEqual({ state: 'running', code: null });
   });
 });
 

@@ -6,7 +6,7 @@ describe('errors of databases', () => {
     ['PostgreSQL: no such column', { code: '42703' }, 'drift'], ['MariaDB: no such table', { code: 'ER_NO_SUCH_TABLE' }, 'drift'], ['Oracle: no such table', { errorNum: 942 }, 'drift'],
     ['SQL Server: no such column', { number: 207, code: 'EREQUEST' }, 'drift'], ['PostgreSQL: may not', { code: '42501' }, 'forbidden'], ['MariaDB: password', { code: 'ER_ACCESS_DENIED_ERROR' }, 'login'],
     ['SQL Server: a row twice', { number: 2627, code: 'EREQUEST' }, 'duplicate'], ['Oracle: too wide', { errorNum: 12899 }, 'value'], ['TLS', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'certificate'],
-    ['a cut connection', { code: 'ECONNRESET' }, 'away'], ['nothing known', {}, 'away'],
+    ['an answer without end', { code: 'EMSGSIZE' }, 'large'], ['a cut connection', { code: 'ECONNRESET' }, 'away'], ['nothing known', {}, 'away'],
   ])('%s', (_what, error, fault) => {
     expect(sqlFault({ driverError: error })).toBe(fault);
     expect(sqlFault(error)).toBe(fault);

@@ -76,7 +76,9 @@ export class ReconciliationController {
   @ApiNotFoundResponse({ description: 'No such target, or outside your scope.' })
   async result(@SignedIn() account: Account, @Param('target') id: string): Promise<ReconciliationView> {
     this.known(account, id);
-    const [run, counts, drift] = await Promise.all([this.store.drift.lastRun(id), this.store.drift.counts(id), this.store.drift.list(id, MOST_SHOWN)]);
+    // The run first: one that has ended is never shown with what the run before it had found.
+    const run = await this.store.drift.lastRun(id);
+    const [counts, drift] = await Promise.all([this.store.drift.counts(id), this.store.drift.list(id, MOST_SHOWN)]);
     return {
       ...(run !== undefined && { run: viewOf(run) }),
       counts: Object.fromEntries(DRIFT_KINDS.map((kind) => [kind, counts.find((c) => c.kind === kind)?.records ?? 0])),

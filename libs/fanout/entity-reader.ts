@@ -30,6 +30,13 @@ export class EntityReader {
     }));
   }
 
+  /** Of those that are active. */
+  async versions(ids: readonly string[]): Promise<Map<string, number>> {
+    if (ids.length === 0) return new Map();
+    const found = await this.pool.query<{ id: string; version: number }>({ name: 'fanout_versions', text: `select id, version from entity where id = any($1::text[]) and state = 'active'`, values: [[...new Set(ids)]] });
+    return new Map(found.rows.map((r) => [r.id, r.version]));
+  }
+
   private async read(ids: readonly string[]): Promise<Map<string, EntityMembers>> {
     const asked = await this.pool.query<{ asked: string; id: string; version: number; record_type: RecordType }>({
       name: 'fanout_entity',

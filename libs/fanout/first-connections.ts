@@ -2,9 +2,10 @@ import { YiciError } from '#libs/kernel/errors';
 import { uuidv7 } from '#libs/kernel/ids';
 import type { RecordType } from '#libs/kernel/record-key';
 import type { DeliveryAction, NewDelivery } from './delivery.js';
+import { dueDeliveries } from './due-deliveries.js';
 import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
-import { planLines, type PlannedLine } from './plan-lines.js';
+import type { LineContext, PlannedLine } from './plan-lines.js';
 import { Occupancy } from './occupancy.js';
 import { ANSWER, planUpdate } from './plan-write.js';
 import { recordsAtTarget, shareableFields } from './entity-members.js';
@@ -103,14 +104,7 @@ export class FirstConnections {
       after = page.rows.at(-1)!.id;
       const contexts = await readContexts(this.store, target, page.rows.map((r) => r.id));
       for (const [entityId, context] of contexts) {
-        for (const line of planLines(context, {})) {
-          const { naturalKey } = line;
-          if (line.state !== 'waiting' || naturalKey === undefined) continue;
-          const delivery: NewDelivery = {
-            target: target.id, recordType, targetRef: this.store.refOf({ system: target.id, recordType, naturalKey }),
-            entityId, entityVersion: context.members.version, cause: CAUSE, action: line.action, state: 'waiting', due: true,
-            ...(line.tickets !== undefined && { payload: { tickets: line.tickets } }),
-          };
+        for (const { line, naturalKey, delivery } of dueDeliveries(this.store, context, CAUSE)) {
           yield { entityId, line, delivery, fields: () => line.tickets ?? changedPaths(context, naturalKey) };
         }
       }
@@ -125,7 +119,7 @@ function notLive(target: string): YiciError {
   });
 }
 
-function changedPaths(context: Parameters<typeof planLines>[0], naturalKey: string): string[] {
+function changedPaths(context: LineContext, naturalKey: string): string[] {
   const { target, members } = context;
   const own = recordsAtTarget(members, target.id).find((r) => r.naturalKey === naturalKey);
   return Object.keys(planUpdate(target, members.recordType, shareableFields(members, target, context.rules, context.authority), own, context.written.get(naturalKey), context.stray.get(naturalKey)).fields).map((path) => path.replace(ANSWER, ''));

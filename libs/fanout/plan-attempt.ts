@@ -18,6 +18,8 @@ export type ReadBack = Pick<AnySourceRecord, 'order' | 'sourceTime'>;
 export interface Attempt {
   delivery: Delivery;
   entityId: string;
+  /** Of the golden record that it was worked out from. */
+  version: number;
   item: OutgoingItem;
   payload: DeliveryPayload;
   projection: Projection;
@@ -68,7 +70,7 @@ function fieldAttempt(store: FanoutStore, delivery: Delivery, context: LineConte
     carried: carriedOf(channel.carried, base), ...(naturalKey !== undefined && { naturalKey }), ...(delivery.payload?.intended !== undefined && { intended: delivery.payload.intended }),
   };
   return {
-    delivery, entityId: members.entityId, item, fields: write.fields,
+    delivery, entityId: members.entityId, version: members.version, item, fields: write.fields,
     before: { fields: written?.fields ?? {} },
     payload: { paths: Object.keys(write.fields), columns: write.columns, ...(naturalKey !== undefined && { key: naturalKey }) },
     projection: projectionAfter(channel, written, write),
@@ -152,7 +154,7 @@ function ticketAttempt(context: LineContext, delivery: Delivery, own: AnySourceR
   const projection: Projection = { fields: { ...written?.fields } };
   for (const [path, value] of Object.entries(told)) projection.fields[path] = { value, columns: {} };
   return {
-    delivery, entityId: context.members.entityId, fields: {}, projection, before: { fields: written?.fields ?? {} },
+    delivery, entityId: context.members.entityId, version: context.members.version, fields: {}, projection, before: { fields: written?.fields ?? {} },
     payload: { tickets: due.map((t) => t.kind), paths: Object.keys(told), key: own.naturalKey },
     item: { recordType: 'person', ref: delivery.id, naturalKey: own.naturalKey, columns: {}, rows, plannedAt: delivery.createdAt, ...(delivery.payload?.intended !== undefined && { intended: delivery.payload.intended }) },
   };

@@ -5,6 +5,7 @@ import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Logger } from '#libs/platform/logger';
 import { Circuit } from './circuit.js';
 import type { Delivery } from './delivery.js';
+import { dueDeliveries } from './due-deliveries.js';
 import { DeliveryLedger, type Settled } from './delivery-ledger.js';
 import type { FanoutStore } from './fanout-store.js';
 import { readContexts } from './line-contexts.js';
@@ -143,6 +144,22 @@ export class TargetSender {
     if (minted.length > 0) await this.news.minted(minted);
     if (replaced.length > 0) await this.news.readBack(replaced);
     await this.commit({ settlements, accepted, attempts });
+    await this.planAgain(accepted.map(({ attempt }) => attempt));
+  }
+
+  /**
+   * A change that came while a write was under way was planned against what was there before it, and may have found nothing to do
+   * that is to be done now.
+   */
+  private async planAgain(written: readonly Attempt[]): Promise<void> {
+    const { store, target } = this;
+    const versions = await store.entities.versions(written.map((a) => a.entityId));
+    const changed = written.filter((a) => versions.get(a.entityId) !== a.version).map((a) => a.entityId);
+    if (changed.length === 0) return;
+    const due = [...(await readContexts(store, target, changed)).values()].flatMap((context) => dueDeliveries(store, context, `${context.members.entityId}@${context.members.version}`));
+    if (due.length === 0) return;
+    const waiting = await store.deliveries.dueFor(target.id, due.map((d) => d.delivery.targetRef));
+    await store.unitOfWork.run((tx) => store.deliveries.add(tx, due.map((d) => d.delivery).filter((d) => !waiting.has(d.targetRef.toString('hex')))));
   }
 
   /** The target is away, which says little about any one delivery, unless it answered others meanwhile. */

@@ -121,3 +121,24 @@ describe('a ticket that was taken away', () => {
     expect(line).toMatchObject({ state: 'pickedUp', reasonCode: 'ticketTaken', zh: '工单已取走，由对方核实处理' });
   });
 });
+
+describe('a change that comes while a write is under way', () => {
+  it('is written after it, though it found nothing to do before', async () => {
+    const m = await moved();
+    const back = `entry-back-${n}`;
+    const written: string[] = [];
+    const slow = sender({
+      maxItems: 1000,
+      write: async (items) => {
+        written.push(...items.map((i) => JSON.stringify(i.columns)));
+        if (written.length === 1) {
+          await stage.person(m.id, personRecord('hub', back, { currentAddress: OLD_HOME }, { sourceTime: '2026-07-02T00:00:00+08:00', order: '2026-07-02T09:00:00+08:00' }));
+          await new ChangePlanner(stage.store, stage.grid).plan([stage.change(m.id, 3, ['currentAddress'], [`hub:person:${back}`])]);
+        }
+        return items.map(() => ({ outcome: 'accepted' as const }));
+      },
+    });
+    while ((await slow.sendDue(signal)) > 0);
+    expect(written.map((columns) => [columns.includes('机械厂'), columns.includes('幸福家园')])).toEqual([[true, false], [false, true]]);
+  });
+});

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#libs/bus/log';
 import type { Connector } from '#libs/connector-sdk/connector';
 import { YiciError } from '#libs/kernel/errors';
@@ -37,6 +38,8 @@ export interface ReconcileOptions {
 
 /** Class of the locks that keep two runs of one target apart. */
 const RECONCILE_LOCK = 0x7265_636f;
+const RELEASE_MS = 50;
+const RELEASE_TRIES = 100;
 
 /**
  * Compares what a target holds with what the hub holds of it: by key and content digest, a page at a time. The keys are hashed as
@@ -61,7 +64,7 @@ export class Reconciler {
     const connector = connectors.find((c) => c.id === targetId);
     if (connector === undefined) throw unknownTarget();
     const locks = SessionLocks.of(store.pool);
-    if (!(await locks.take(RECONCILE_LOCK, targetId))) throw alreadyRuns(targetId);
+    if (!(await this.take(locks, targetId))) throw alreadyRuns(targetId);
     const id = uuidv7(store.clock.now());
     try {
       await store.unitOfWork.run((tx) => store.drift.begin(tx, { id, target: targetId, actor: options.actor, repair: options.repair === true }));
@@ -75,6 +78,15 @@ export class Reconciler {
     });
     const run = (await store.drift.lastRun(targetId))!;
     return { run, done };
+  }
+
+  /** A run says that it is done while it still holds its lock, for a moment. */
+  private async take(locks: SessionLocks, targetId: string): Promise<boolean> {
+    for (let tries = 1; !(await locks.take(RECONCILE_LOCK, targetId)); tries++) {
+      if (tries === RELEASE_TRIES || (await this.parts.store.drift.lastRun(targetId))?.state === 'running') return false;
+      await sleep(RELEASE_MS);
+    }
+    return true;
   }
 
   private async work(connector: Connector, id: string, options: ReconcileOptions): Promise<void> {

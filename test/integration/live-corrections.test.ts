@@ -140,7 +140,7 @@ describe('the exchange database in trouble', () => {
     const phone = fault.kind === 'error' ? '13900000041' : '13900000042';
     await enter({ kind: 'phone', phone });
     expect(await until(() => live.state(SYSTEM), (s) => s?.state !== 'running')).toEqual({ state: 'disabled', code: 'YICI_SOURCE_UNREACHABLE' });
-    await until(deliveries, (all) => all.slice(known).some((d) => d.attempts > 0));
+    await until(deliveries, (all) => all.slice(known).some((d) => d.reasonCode === 'retrying'));
     office.faults.clear();
     await next(known, 'confirmed');
     await until(() => record(rectnum), (r) => JSON.stringify(r?.body).includes(fault.kind === 'error' ? '"61"' : '"62"'));

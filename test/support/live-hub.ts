@@ -48,7 +48,7 @@ export interface LiveHub<S extends Record<string, StartSimulator>> {
   /** Waits until the hub holds, resolved, as many records as the system's snapshot files give; returns what those give. */
   arrived(system: string): Promise<Snapshot>;
   /** What was planned for a target, oldest first; not what it had already. */
-  deliveries(target: string): Promise<{ id: string; state: string; reason: string | null; attempts: number }[]>;
+  deliveries(target: string): Promise<{ id: string; state: string; reason: string | null; reasonCode: string | null }[]>;
   /** The delivery behind the first `known`, once it is in this state. */
   delivered(target: string, known: number, state: string): Promise<{ id: string; state: string; reason: string | null }>;
   /** The entity of a record, by its key. */
@@ -110,8 +110,8 @@ export async function liveHub<S extends Record<string, StartSimulator>>(options:
       return [keyOf(record), { ...record, state: row.state }];
     }));
   };
-  const deliveries: LiveHub<S>['deliveries'] = async (target) => (await db.pool.query<{ id: string; state: string; reason: string | null; attempts: number }>(
-    `select id, state, reason, attempts from delivery where target = $1 and reason_code is distinct from 'alreadyThere' order by id`, [target])).rows;
+  const deliveries: LiveHub<S>['deliveries'] = async (target) => (await db.pool.query<{ id: string; state: string; reason: string | null; reasonCode: string | null }>(
+    `select id, state, reason, reason_code as "reasonCode" from delivery where target = $1 and reason_code is distinct from 'alreadyThere' order by id`, [target])).rows;
   const entityOf: LiveHub<S>['entityOf'] = async (recordKey) => (await db.pool.query<{ entity_id: string }>(
     'select c.entity_id from crosswalk c join source_record s on s.id = c.record_id where s.record_ref = $1', [recordRef(hub.parts.store.sealing, recordKey)])).rows[0]!.entity_id;
   const owner = new pg.Client({ connectionString: db.ownerUrl });

@@ -17,6 +17,7 @@ const STOPPED_ZH: Record<string, string> = {
   YICI_CONNECTOR_DISABLED: '该系统的接口已停用',
   YICI_CERTIFICATE_REFUSED: '对方系统的证书不可信或已过期，请核实',
   YICI_CA_FILE_UNREADABLE: '对方机构的根证书文件无法读取，请检查其路径',
+  YICI_CA_FILE_UNSUPPORTED: '该数据库的驱动程序不支持指定根证书文件',
   YICI_REDIRECT_REFUSED: '对方系统要求转向其他地址，已拒绝，请核实其地址',
   YICI_ANSWER_TOO_LARGE: '对方系统的应答超过约定大小，已拒收',
   YICI_SOURCE_SHRUNK: '对方系统一次缺少过多记录，未撤销任何一条，请与该系统核对',

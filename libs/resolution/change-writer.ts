@@ -92,10 +92,10 @@ export class ChangeWriter {
 
     const ids = new Set(next.map((p) => p.id));
     for (const found of (await this.records.findByKeys(tx, decided)).values()) ids.add(found.id);
-    for (const [hash, kind] of kinds) {
-      if (blockLevelOf(kind, before.get(hash)) === blockLevelOf(kind, after.get(hash))) continue;
-      for (const id of after.get(hash)?.ids ?? []) ids.add(id);
-    }
+    const crossed = [...kinds].filter(([hash, kind]) => blockLevelOf(kind, before.get(hash)) !== blockLevelOf(kind, after.get(hash))).map(([hash]) => hash);
+    // Who is left alone behind a key has crossed its level as well.
+    const alone = crossed.filter((hash) => !after.has(hash));
+    for (const blocks of [after, await readBlocks(tx, alone, alone)]) for (const hash of crossed) for (const id of blocks.get(hash)?.ids ?? []) ids.add(id);
     const dirty = { persons: new Set<number>(), households: new Set<number>(), dwellings: new Set<number>(), formerHouseholds: new Set<RecordKey>() };
     for (const loaded of await this.cache.load(tx, [...ids])) dirty[`${loaded.features.type}s`].add(loaded.id);
     for (const r of next) if (r.former) for (const key of householdsNamed(r.former)) dirty.formerHouseholds.add(key);

@@ -37,6 +37,12 @@ export interface FanoutParts extends Omit<ConnectionParts, 'clock'> {
 /** Changes kept open for the targets that have not read them yet; a target further behind opens them itself. */
 const MOST_OPENED = 5000;
 
+/** An event with the bytes it was opened from. */
+interface Opened<T extends Topic> {
+  value: Uint8Array;
+  event: CloudEvent<T>;
+}
+
 /**
  * The whole of fan-out without Nest: one planner a target, one sender a live target. Targets that are not live share one
  * consumer group: nothing is sent to them, so there is nothing to keep apart.
@@ -52,8 +58,8 @@ export class Fanout {
   private readonly confirmer: EchoConfirmer;
   private readonly replays: Replays;
   private readonly news: LogNews;
-  /** Every target reads every change: each is opened once. By partition and offset. */
-  private readonly changed = new Map<string, CloudEvent<typeof TOPIC.goldenRecordChanged>>();
+  /** Every target reads every change: each is opened once. By partition and offset, which another log may give to another message. */
+  private readonly changed = new Map<string, Opened<typeof TOPIC.goldenRecordChanged>>();
 
   constructor(private readonly parts: FanoutParts) {
     const { store, connectors } = parts;
@@ -138,15 +144,16 @@ export class Fanout {
   }
 
   /** Opens a batch; a message that is no event is set aside with its bytes and harms no other. */
-  private async open<T extends Topic>(batch: Batch, topic: T, opened?: Map<string, CloudEvent<T>>): Promise<CloudEvent<T>[]> {
+  private async open<T extends Topic>(batch: Batch, topic: T, opened?: Map<string, Opened<T>>): Promise<CloudEvent<T>[]> {
     const { store, sealing, logger } = this.parts;
     const events: CloudEvent<T>[] = [];
     for (const message of batch.messages) {
       try {
         const at = `${message.partition} ${message.offset}`;
-        const event = opened?.get(at) ?? decodeEvent(sealing, topic, message.value);
+        const known = opened?.get(at);
+        const event = known !== undefined && Buffer.compare(known.value, message.value) === 0 ? known.event : decodeEvent(sealing, topic, message.value);
         events.push(event);
-        opened?.set(at, event);
+        opened?.set(at, { value: message.value, event });
         if (opened !== undefined && opened.size > MOST_OPENED) opened.delete(opened.keys().next().value!);
       } catch (error) {
         if (!(error instanceof YiciError) || error.retriable) throw error;

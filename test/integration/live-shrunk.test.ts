@@ -43,6 +43,6 @@ describe('a view that is suddenly all but empty', () => {
     await live.db.asOwner(async (c) => { await c.query('insert into housing."T_FWCQ" select * from housing.kept'); });
     await live.restart();
     await until(() => live.state('housing'), (s) => s?.state === 'running');
-    expect(await marked()).toBeDefined();
+    await until(marked, (mark) => mark !== undefined);
   });
 });

@@ -43,7 +43,7 @@ try {
   const divisions = Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n990101001001,甲,community,990101001,,,\n');
   const fanout = new FanoutStore(store.pool, store.unitOfWork, store.sealing, systemClock);
   const parts = {
-    store: fanout, sealing: store.sealing, logger: silentLogger, connectors: [connector], divisions, clock: systemClock, secret: (name) => office.environment[name] ?? 's',
+    store: fanout, sealing: store.sealing, logger: silentLogger, connectors: [connector], divisions, clock: systemClock, secret: (name) => office.environment[name],
     log: { publish: () => Promise.resolve() },
   };
   await store.unitOfWork.run(async (tx) => {

@@ -1,48 +1,41 @@
-import path from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { loadConnector } from '#libs/connector-sdk/load-connector';
 import { ChangePlanner } from '#libs/fanout/change-planner';
 import { FanoutStore } from '#libs/fanout/fanout-store';
-import { openTarget } from '#libs/connector-sdk/open-target';
 import { TargetSender } from '#libs/fanout/target-sender';
 import { systemClock } from '#libs/kernel/clock';
 import type { TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { silentLogger } from '#libs/platform/logger';
-import { projectRoot } from '#libs/platform/project-root';
 import { UnitOfWork } from '#libs/store/unit-of-work';
-import { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
-import { Divisions } from '#libs/values/divisions';
+import type { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
 import { fanoutStage, nameOf, personRecord, type FanoutStage } from '#test/support/fanout-stage';
+import { gridTarget, type GridTarget } from '#test/support/grid-target';
 
 jest.setTimeout(180_000);
 const signal = new AbortController().signal;
 const home = { raw: 'x', division: '990101001', road: '牡丹大道', number: '251', estate: '机械厂新村', building: '1', unit: '1', room: '701' };
 
 let stage: FanoutStage;
+let office: GridTarget;
 let grid: GridSimulator;
 let store: FanoutStore;
 let sender: TargetSender;
 const minted: TargetKeyMinted[] = [];
 const readBack: AnySourceRecord[] = [];
 
-/** The grid as the demo city runs it, over its own protocol and signature. Nobody takes its pushes. */
 beforeAll(async () => {
   stage = await fanoutStage();
-  grid = await GridSimulator.start({ cityDir: path.join(projectRoot(), 'test/fixtures/sample-city'), hubUrl: 'http://127.0.0.1:9', pushSecret: 'push', syncSecret: 'sync' });
+  office = await gridTarget();
+  grid = office.grid;
   store = new FanoutStore(stage.db.pool, new UnitOfWork(stage.db.dataSource), stage.sealing, systemClock);
-  const secrets: Record<string, string> = { YICI_GRID_PUSH_SECRET: 'push', YICI_GRID_SYNC_SECRET: 'sync', YICI_GRID_URL: grid.url };
-  const channel = openTarget(loadConnector(path.join(projectRoot(), 'connectors/grid')), {
-    secret: (name) => secrets[name], clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'),
-  })!;
-  sender = new TargetSender(stage.grid, channel, store, {
+  sender = new TargetSender(stage.grid, office.channel, store, {
     minted: (events) => { minted.push(...events); return Promise.resolve(); },
     readBack: (records) => { readBack.push(...records); return Promise.resolve(); },
     deadLetters: () => Promise.resolve(),
   }, silentLogger, () => 0);
 }, 120_000);
 afterAll(async () => {
-  await grid.stop();
+  await office.close();
   await stage.close();
 }, 60_000);
 

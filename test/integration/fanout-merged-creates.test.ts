@@ -1,7 +1,4 @@
-import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { loadConnector } from '#libs/connector-sdk/load-connector';
-import { openTarget } from '#libs/connector-sdk/open-target';
 import type { TargetChannel } from '#libs/connector-sdk/target-channel';
 import { ChangePlanner } from '#libs/fanout/change-planner';
 import { EchoConfirmer } from '#libs/fanout/echo-confirmer';
@@ -12,17 +9,17 @@ import { systemClock } from '#libs/kernel/clock';
 import type { TargetKeyMinted } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { silentLogger } from '#libs/platform/logger';
-import { projectRoot } from '#libs/platform/project-root';
 import { UnitOfWork } from '#libs/store/unit-of-work';
-import { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
-import { Divisions } from '#libs/values/divisions';
+import type { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
 import { fanoutStage, nameOf, personRecord, type FanoutStage } from '#test/support/fanout-stage';
+import { gridTarget, type GridTarget } from '#test/support/grid-target';
 
 jest.setTimeout(180_000);
 const signal = new AbortController().signal;
 const home = { raw: 'x', division: '990101001', road: '牡丹大道', number: '251', estate: '机械厂新村', building: '1', unit: '1', room: '701' };
 
 let stage: FanoutStage;
+let office: GridTarget;
 let grid: GridSimulator;
 let store: FanoutStore;
 let channel: TargetChannel;
@@ -31,16 +28,12 @@ let n = 0;
 
 beforeAll(async () => {
   stage = await fanoutStage();
-  grid = await GridSimulator.start({ cityDir: path.join(projectRoot(), 'test/fixtures/sample-city'), hubUrl: 'http://127.0.0.1:9', pushSecret: 'push', syncSecret: 'sync' });
+  office = await gridTarget();
+  ({ grid, channel } = office);
   store = new FanoutStore(stage.db.pool, new UnitOfWork(stage.db.dataSource), stage.sealing, systemClock);
-  const secrets: Record<string, string> = { YICI_GRID_PUSH_SECRET: 'push', YICI_GRID_SYNC_SECRET: 'sync', YICI_GRID_URL: grid.url };
-  channel = openTarget(loadConnector(path.join(projectRoot(), 'connectors/grid')), {
-    secret: (name) => secrets[name], clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'),
-  })!;
 }, 120_000);
 afterAll(async () => {
-  await channel.close?.();
-  await grid.stop();
+  await office.close();
   await stage.close();
 }, 60_000);
 

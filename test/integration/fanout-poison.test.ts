@@ -1,22 +1,17 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { loadConnector } from '#libs/connector-sdk/load-connector';
-import { openTarget } from '#libs/connector-sdk/open-target';
 import type { TargetChannel } from '#libs/connector-sdk/target-channel';
 import { ChangePlanner } from '#libs/fanout/change-planner';
 import { FanoutStore } from '#libs/fanout/fanout-store';
 import { Receipts } from '#libs/fanout/receipts';
 import { Replays } from '#libs/fanout/replays';
 import { TargetSender } from '#libs/fanout/target-sender';
-import { systemClock } from '#libs/kernel/clock';
 import type { DeadLetterRaised } from '#libs/model/events';
 import { silentLogger } from '#libs/platform/logger';
-import { projectRoot } from '#libs/platform/project-root';
 import { UnitOfWork } from '#libs/store/unit-of-work';
-import { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
-import { Divisions } from '#libs/values/divisions';
+import type { GridSimulator } from '#libs/synthetic/simulators/grid-simulator';
 import { fanoutStage, nameOf, personRecord, type FanoutStage } from '#test/support/fanout-stage';
+import { gridTarget, type GridTarget } from '#test/support/grid-target';
 
 jest.setTimeout(180_000);
 const signal = new AbortController().signal;
@@ -60,6 +55,7 @@ class Wire {
 }
 
 let stage: FanoutStage;
+let office: GridTarget;
 let grid: GridSimulator;
 let wire: Wire;
 let store: FanoutStore;
@@ -70,18 +66,16 @@ const used = new Set<string>();
 
 beforeAll(async () => {
   stage = await fanoutStage();
-  grid = await GridSimulator.start({ cityDir: path.join(projectRoot(), 'test/fixtures/sample-city'), hubUrl: 'http://127.0.0.1:9', pushSecret: 'push', syncSecret: 'sync' });
-  wire = new Wire(Number(new URL(grid.url).port));
+  office = await gridTarget((url) => {
+    wire = new Wire(Number(new URL(url).port));
+    return wire.listen();
+  });
+  ({ grid, channel } = office);
   store = new FanoutStore(stage.db.pool, new UnitOfWork(stage.db.dataSource), stage.sealing, { now: () => Date.now() + shiftMs });
-  const secrets: Record<string, string> = { YICI_GRID_PUSH_SECRET: 'push', YICI_GRID_SYNC_SECRET: 'sync', YICI_GRID_URL: await wire.listen() };
-  channel = openTarget(loadConnector(path.join(projectRoot(), 'connectors/grid')), {
-    secret: (name) => secrets[name], clock: systemClock, divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'),
-  })!;
 }, 120_000);
 afterAll(async () => {
-  await channel.close?.();
+  await office.close();
   await wire.close();
-  await grid.stop();
   await stage.close();
 }, 60_000);
 beforeEach(() => {

@@ -1,3 +1,4 @@
+import type { RecordType } from '#libs/kernel/record-key';
 import type { GoldenRecordChanged } from '#libs/model/events';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import { InTurn } from '#libs/platform/in-turn';
@@ -70,9 +71,14 @@ export class ChangePlanner {
   private async concerned(messages: readonly ChangeMessage[]): Promise<ChangeMessage[]> {
     const { target } = this;
     const streaming = messages.filter(({ data }) => !data.initial && (data.scopes ?? []).every((s) => target.scopes.includes(s))
-      && (data.recordType === 'person' || target.channels.has(data.recordType)));
+      && (this.answersFor(data.recordType) || (target.countsResidents && data.recordType === 'household')));
     if (streaming.length === 0 || (target.live && (await this.store.connections.approved(target.id)))) return streaming;
     return streaming.filter((m) => m.data.causes.some((cause) => entryIdOf(cause) !== undefined));
+  }
+
+  /** Whether a line may come of it: every target answers for persons. */
+  private answersFor(recordType: RecordType): boolean {
+    return recordType === 'person' || this.target.channels.has(recordType);
   }
 
   private async counts(messages: readonly ChangeMessage[]): Promise<OccupancyPlan | undefined> {
@@ -83,7 +89,8 @@ export class ChangePlanner {
 
   private async wantedOf(concerned: readonly ChangeMessage[]): Promise<Wanted[]> {
     const { channels, ticketKinds } = this.target;
-    const takes = ({ data }: ChangeMessage): boolean => channels.has(data.recordType) || ticketKinds !== undefined || data.causes.some((c) => entryIdOf(c) !== undefined);
+    const takes = ({ data }: ChangeMessage): boolean => this.answersFor(data.recordType)
+      && (channels.has(data.recordType) || ticketKinds !== undefined || data.causes.some((c) => entryIdOf(c) !== undefined));
     const kept = await this.withContested(concerned.filter((m) => m.data.kind !== 'merged' && m.data.kind !== 'retired' && takes(m)));
     if (kept.length === 0) return [];
     const contexts = await readContexts(this.store, this.target, kept.map((m) => m.data.entityId));

@@ -13,8 +13,9 @@ export interface OccupancyPlan {
   residences: ResidenceChange[];
 }
 
-/** Who moved, or which house has other doors than before. */
+/** Who moved or has another household, or which house has other doors than before. */
 interface Moved {
+  /** Whose change says so. */
   entityId: string;
   /** Before and after. */
   doors: readonly Buffer[];
@@ -23,8 +24,8 @@ interface Moved {
 }
 
 /**
- * Finds the dwellings whose number of residents may have changed: where a changed person lived and lives, and which had or have the
- * doors of a changed dwelling. One delivery a dwelling and change; what it says is counted when it is written, so that many changes of
+ * Finds the dwellings whose number of residents or households may have changed: where a changed person lived and lives, where those
+ * live whose household is another one by a change of the household alone, and which had or have the doors of a changed dwelling. One delivery a dwelling and change; what it says is counted when it is written, so that many changes of
  * one house are one write.
  */
 export class OccupancyPlanner {
@@ -38,8 +39,11 @@ export class OccupancyPlanner {
     const ids = (type: string): string[] => [...new Set(messages.filter((m) => m.data.recordType === type).flatMap((m) => [m.data.entityId, ...(m.data.mergedInto ?? [])].flat()))];
     const [dwellingIds, personIds] = [ids('dwelling'), ids('person')];
     const doors = dwellingIds.length === 0 ? new Map<string, string[]>() : await this.occupancy.doorsOf(dwellingIds);
-    const residences = personIds.length === 0 ? [] : await this.occupancy.changesOf(personIds);
-    const moved = residences.map((r): Moved => ({ entityId: r.personId, doors: r.doors }));
+    const living = await this.store.occupancy.livingIn(this.target.id, ids('household'));
+    const concerned = [...new Set([...personIds, ...living.keys()])];
+    const residences = concerned.length === 0 ? [] : await this.occupancy.changesOf(concerned);
+    const changed = new Set(personIds);
+    const moved = residences.map((r): Moved => ({ entityId: changed.has(r.personId) ? r.personId : living.get(r.personId)!, doors: r.doors }));
     const rehung = (await this.store.occupancy.changedDoors(doors)).map((d): Moved => ({ entityId: d.dwellingId, doors: d.doors, dwellingId: d.dwellingId }));
     return { doors, residences, wanted: await this.deliveriesFor(messages, [...moved, ...rehung], settled) };
   }

@@ -27,6 +27,9 @@ export interface Resident {
   household?: string;
 }
 
+/** Begins the name of a household whose record the crosswalk does not list. */
+const UNLISTED = 'r-';
+
 /** Who lives behind which door, for the counts that targets get. */
 export class OccupancyStore {
   constructor(private readonly pool: pg.Pool, private readonly sealing: Sealing) {}
@@ -77,6 +80,24 @@ export class OccupancyStore {
       if (!same) changes.push({ personId, ...(now !== undefined && { now }), doors: [...(old?.door_refs ?? []), ...(now?.doors ?? [])] });
     }
     return changes;
+  }
+
+  /**
+   * Persons who are kept as living with one of these households, or with one of their records, each with that household. Plan: an index scan of
+   * dwelling_resident_household a name.
+   */
+  async livingIn(target: string, householdIds: readonly string[]): Promise<Map<string, string>> {
+    if (householdIds.length === 0) return new Map();
+    const found = await this.pool.query<{ person_id: string; household: string }>({
+      name: 'residents_of_households',
+      text: `with named as (
+               select id as household, id as name from unnest($2::text[]) as u(id)
+               union all select c.entity_id, '${UNLISTED}' || encode(s.record_ref, 'hex') from crosswalk c join source_record s on s.id = c.record_id where c.entity_id = any($2::text[])
+             )
+             select r.person_id, n.household from named n join dwelling_resident r on r.target = $1 and r.household = n.name`,
+      values: [target, householdIds],
+    });
+    return new Map(found.rows.map((r) => [r.person_id, r.household]));
   }
 
   async put(tx: Transaction, target: string, changes: readonly ResidenceChange[]): Promise<void> {
@@ -130,7 +151,7 @@ export class OccupancyStore {
       name: 'household_of_record', text: 'select s.record_ref, c.entity_id from source_record s join crosswalk c on c.record_id = s.id where s.record_ref = any($1::bytea[])', values: [[...refs.values()]],
     });
     const entities = new Map(found.rows.map((r) => [r.record_ref.toString('hex'), r.entity_id]));
-    return new Map([...refs].map(([key, ref]) => [key, entities.get(ref.toString('hex')) ?? `r-${ref.toString('hex')}`]));
+    return new Map([...refs].map(([key, ref]) => [key, entities.get(ref.toString('hex')) ?? `${UNLISTED}${ref.toString('hex')}`]));
   }
 
   private doorRef(door: string): Buffer {

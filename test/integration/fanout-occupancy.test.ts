@@ -94,6 +94,23 @@ describe('the bureau of housing', () => {
     expect([(await written(from)).length, (await written(to)).length]).toEqual([a + 1, b + 1]);
   });
 
+  it('hears of one household less when a steward finds two to be one, and of both when that is taken back', async () => {
+    const steward = live.as('steward');
+    const told = async (): Promise<number> => (await written(from)).at(-1)!.households;
+    const at = door(((await live.records('housing')).get(`housing:dwelling:${from}`)!.body as DwellingBody).address)!;
+    const [stays, comes] = (await residents()).get(at)!;
+    // A household of its own in the same house, which only the number of households tells of.
+    const before = await told();
+    await live.simulators.grid.change(comes!, { account: '990099001', accountrelation: '01' });
+    await until(told, (n) => n === before + 1);
+    const account = (await live.simulators.grid.record(stays!))!['account'] as string;
+    const made = await steward('POST', '/decisions', { body: { kind: 'link', records: [`grid:household:${account}`, 'grid:household:990099001'] } });
+    expect(made.status).toBe(202);
+    await until(told, (n) => n === before);
+    await steward('POST', '/decisions', { body: { kind: 'revoke', decisionId: (made.body as { decisionId: string }).decisionId } });
+    await until(told, (n) => n === before + 1);
+  });
+
   it('is told nothing when a phone changes', async () => {
     const before = await quiet();
     await live.simulators.grid.change(mover, { phone: '13800000077' });

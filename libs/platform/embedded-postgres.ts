@@ -17,6 +17,8 @@ const MOST_FAILURES_REVIVING = 60;
  */
 export class EmbeddedPostgres {
   private leaving = false;
+  /** Settles when a lost server is there again, or is not coming. */
+  private reviving: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly cluster: PostgresCluster,
@@ -68,12 +70,15 @@ export class EmbeddedPostgres {
   /** Leaves the server running, whoever else uses it. */
   async leave(): Promise<void> {
     this.leaving = true;
+    await this.reviving;
     await this.presence.end();
   }
 
   /** Leaves; stops the server unless another process still uses it. */
   async stop(): Promise<void> {
     this.leaving = true;
+    // A server that was just brought back is ours to stop, by the connection that it gave us.
+    await this.reviving;
     try {
       await this.presence.query(`select pg_advisory_unlock_shared(${PRESENCE_LOCK})`);
       // Held until the server ends: a process that comes now waits at the door, sees the server go and starts it again.
@@ -88,7 +93,7 @@ export class EmbeddedPostgres {
 
   private watch(): void {
     this.presence.once('end', () => {
-      if (!this.leaving) void this.revive();
+      if (!this.leaving) this.reviving = this.revive();
     });
   }
 
@@ -99,7 +104,6 @@ export class EmbeddedPostgres {
       this.presence = presence;
       this.watch();
       this.logger.warn('postgres.revived', { port, adopted });
-      if (this.leaving) await presence.end();
     } catch (error) {
       this.logger.error('postgres.notRevived', { port: this.port }, error);
     }

@@ -2,8 +2,9 @@ import type pg from 'pg';
 import { systemClock } from '#libs/kernel/clock';
 import type { RecordKey } from '#libs/kernel/record-key';
 import { personModel } from '#libs/matching/match-model';
+import type { Decision } from '#libs/matching/decisions';
 import type { PersonFeatures } from '#libs/matching/person-features';
-import { featuresOf, resolveFeatures } from '#libs/matching/resolve-all';
+import { featuresOf, resolveFeatures, type Features, type Resolution } from '#libs/matching/resolve-all';
 import type { AnySourceRecord } from '#libs/model/source-record';
 import type { Sealing } from '#libs/platform/sealing';
 import { decisionsInForce } from '#libs/resolution/decision-reader';
@@ -19,8 +20,8 @@ interface Linked extends Member { id: number; key: RecordKey; entityId: string; 
 
 /**
  * What stands in the store otherwise than it comes out when it is worked out from nothing but the source records and the decisions
- * there: golden records, what they are found by, members of households, blocking keys, attachments and open doubts. Names and ids
- * alone; empty of a hub at rest.
+ * there: who is one, golden records, what they are found by, members of households, blocking keys, attachments and open doubts.
+ * Names and ids alone; empty of a hub at rest.
  */
 export async function differentAnew(pool: pg.Pool, sealing: Sealing): Promise<string[]> {
   const { rows } = await pool.query<Held>(`select ${SOURCE_RECORD_COLUMNS}, c.entity_id, c.attached, c.probability from source_record s join crosswalk c on c.record_id = s.id`);
@@ -28,7 +29,24 @@ export async function differentAnew(pool: pg.Pool, sealing: Sealing): Promise<st
     const record = decodeSourceRecord(sealing, row);
     return { id: Number(row.id), key: keyOf(record), record, entityId: row.entity_id, attached: row.attached, probability: row.probability };
   });
-  return [...(await entitiesAnew(pool, sealing, linked)), ...(await keysAnew(pool, sealing, linked)), ...(await doubtsAnew(pool, sealing, linked))];
+  const decisions = await decisionsInForce({ client: pool as never }, sealing);
+  const features = featuresOf(linked.map((l) => l.record));
+  const resolution = resolveFeatures(features, decisions, personModel());
+  return [
+    ...clustersAnew(linked, features, resolution), ...(await entitiesAnew(pool, sealing, linked)), ...(await keysAnew(pool, sealing, linked)),
+    ...(await doubtsAnew(pool, sealing, linked, decisions, features, resolution)),
+  ];
+}
+
+function clustersAnew(linked: readonly Linked[], features: Features, { persons, households, dwellings }: Resolution): string[] {
+  const clusters = (of: Iterable<readonly [RecordKey, string]>): Set<string> => new Set([...grouped([...of], ([, cluster]) => cluster).values()].map((all) => all.map(([key]) => key).sort().join(' + ')));
+  const labelled = (records: readonly { key: RecordKey }[], { cluster }: { cluster: Int32Array }) => records.map(({ key }, i) => [key, records[cluster[i]!]!.key] as const);
+  const fresh = clusters([...labelled(features.persons, persons), ...labelled(features.households, households), ...labelled(features.dwellings, dwellings)]);
+  const stored = clusters(linked.map((l) => [l.key, l.entityId] as const));
+  return [
+    ...[...fresh].filter((c) => !stored.has(c)).map((c) => `should be one: ${c}`),
+    ...[...stored].filter((c) => !fresh.has(c)).map((c) => `stands as one: ${c}`),
+  ];
 }
 
 async function entitiesAnew(pool: pg.Pool, sealing: Sealing, linked: readonly Linked[]): Promise<string[]> {
@@ -61,10 +79,9 @@ async function keysAnew(pool: pg.Pool, sealing: Sealing, linked: readonly Linked
   return linked.flatMap((l) => (same(indexedKeys(sealing, featuresOfRecord(l.record)).map((k) => `${k.hash} ${k.token}`), stored.get(String(l.id))) ? [] : [`blocking keys ${l.key}`]));
 }
 
-async function doubtsAnew(pool: pg.Pool, sealing: Sealing, linked: readonly Linked[]): Promise<string[]> {
-  const decisions = await decisionsInForce({ client: pool as never }, sealing);
-  const { persons, ...others } = featuresOf(linked.map((l) => l.record));
-  const { potential, attached } = resolveFeatures({ persons, ...others }, decisions, personModel()).persons;
+async function doubtsAnew(
+  pool: pg.Pool, sealing: Sealing, linked: readonly Linked[], decisions: readonly Decision[], { persons }: Features, { persons: { potential, attached } }: Resolution,
+): Promise<string[]> {
   const likely = new Map(attached.map((a) => [persons[a.index]!.key, a.probability]));
   const different = linked.filter((l) => l.attached && Math.fround(likely.get(l.key) ?? -1) !== Math.fround(l.probability ?? -2)).map((l) => `attachment ${l.key}`);
   const doubts = new Map(potential.map((p) => {

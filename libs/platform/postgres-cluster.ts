@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { YiciError } from '#libs/kernel/errors';
 import type { Logger } from './logger.js';
@@ -21,6 +22,9 @@ export interface EmbeddedPostgresOptions {
 export const POSTGRES_OWNER = 'yici';
 /** Session advisory lock in the database `postgres`: every process that uses the server holds it shared. */
 export const PRESENCE_LOCK = "'x7969636900000001'::bit(64)::bigint";
+
+/** A last checkpoint of a busy store takes seconds. */
+const STOP_LIMIT_MS = 120_000;
 
 /** The files of one cluster and the tools that act on them. */
 export class PostgresCluster {
@@ -110,7 +114,13 @@ export class PostgresCluster {
 
   async halt(): Promise<void> {
     this.halting = true;
-    await runPostgresTool(this.binaries.pg_ctl, ['stop', '-D', this.data, '-m', 'fast', '-w', '-t', '120', '-s'], this.user);
+    const server = this.runningServer();
+    if (server === undefined) return;
+    await runPostgresTool(this.binaries.pg_ctl, ['stop', '-D', this.data, '-m', 'fast', '-W', '-s'], this.user);
+    // pg_ctl's own waiting would go on while a next server runs that another process has started meanwhile.
+    for (const deadline = Date.now() + STOP_LIMIT_MS; this.runningServer()?.pid === server.pid; await sleep(20)) {
+      if (Date.now() > deadline) throw this.unanswered(server.pid);
+    }
   }
 
   /** Into a draft folder that is renamed when complete, so that a kill in between leaves no half cluster. */
@@ -174,10 +184,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A restarted machine or container may have given the old pid to something else; where /proc tells, believe it. */
+/**
+ * A restarted machine or container may have given the old pid to something else, and in a container without an init a killed server
+ * stays as a zombie; where /proc tells, believe it.
+ */
 function isPostgres(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('postgres');
+    return /^\d+ \(postgres.*\) [^ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return true;
   }

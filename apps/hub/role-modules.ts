@@ -10,7 +10,7 @@ import { FanoutStore } from '#libs/fanout/fanout-store';
 import { Receipts } from '#libs/fanout/receipts';
 import { Intake } from '#libs/intake/intake';
 import { IntakeModule } from '#libs/intake/intake-module';
-import { TOPIC } from '#libs/model/events';
+import { RESOLUTION_GROUP, TOPIC } from '#libs/model/events';
 import { ResolutionModule } from '#libs/resolution/resolution-module';
 import { decisionEffects } from './decision-effects.js';
 import { groupProgress } from './log-health.js';
@@ -38,7 +38,7 @@ export function roleModules(parts: HubParts): DynamicModule[] {
   }
   if (has('resolution')) {
     modules.push(ResolutionModule.register({ dataSource, sealing, clock, logger, model }));
-    reads('resolution', [TOPIC.sourceRecordAccepted, TOPIC.command, TOPIC.targetKeyMinted]);
+    reads(RESOLUTION_GROUP, [TOPIC.sourceRecordAccepted, TOPIC.command, TOPIC.targetKeyMinted]);
   }
   if (has('fanout') || has('api')) {
     const fanoutStore = new FanoutStore(pool, unitOfWork, sealing, clock);

@@ -1,4 +1,4 @@
-import { TOPIC } from '#libs/model/events';
+import { RESOLUTION_GROUP, TOPIC } from '#libs/model/events';
 import { trimInbox } from '#libs/store/inbox';
 import type { HubParts } from './open-parts.js';
 
@@ -30,7 +30,7 @@ export function trimInboxRegularly(parts: TrimParts): () => Promise<void> {
 async function trim(parts: TrimParts): Promise<void> {
   const { store, log, clock, logger, connectors } = parts;
   const fanout = ['not-live', ...connectors.map((c) => c.id)].map((id) => [`fanout.${id}`, [TOPIC.goldenRecordChanged]] as const);
-  for (const [group, topics] of [['resolution', RESOLUTION_READS] as const, ...fanout]) {
+  for (const [group, topics] of [[RESOLUTION_GROUP, RESOLUTION_READS] as const, ...fanout]) {
     const positions = await log.positions(group, topics);
     // A group that never read has no inbox.
     if (positions.some((p) => p.begun) && positions.some((p) => BigInt(p.committed) < BigInt(p.end))) return;

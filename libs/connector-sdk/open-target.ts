@@ -18,8 +18,11 @@ export interface ConnectionParts {
   secret(name: string): string | undefined;
   divisions: Divisions;
   clock: Clock;
-  /** Positions of the rows of a stream that the hub's current records were read from: for sources that compare. Absent: none. */
-  heldRows?(stream: string): Promise<ReadonlySet<number>>;
+  /**
+   * Positions of the rows of a stream that the hub's current records were read from: for sources that compare. Undefined while the store
+   * does not tell yet what was handed out before. Absent: none.
+   */
+  heldRows?(stream: string): Promise<ReadonlySet<number> | undefined>;
 }
 
 /** The write side of a live connector; undefined when it has none or a secret of it is missing (then its deliveries wait). */

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Log } from '#libs/bus/log';
 import type { Connector } from '#libs/connector-sdk/connector';
 import type { LiveBatch, LiveMark, LiveSource } from '#libs/connector-sdk/live-source';
 import { openSource, type PolledSpec } from '#libs/connector-sdk/open-source';
@@ -13,11 +14,13 @@ import type { UnitOfWork } from '#libs/store/unit-of-work';
 import { liveTrouble, type ConnectorStates, type Side, type Trouble } from './connector-states.js';
 import { pauseAfter } from './pause-after.js';
 import { readAlone } from './sole-reader.js';
+import { ReadSoFar } from './read-so-far.js';
 import type { TakeRows } from './take-rows.js';
 import { PresentRecords, VanishedRecords } from './vanished-records.js';
 
 export interface PollerParts extends ConnectionParts {
   pool: pg.Pool;
+  log: Pick<Log, 'positions'>;
   sealing: Sealing;
   unitOfWork: UnitOfWork;
   logger: Logger;
@@ -85,7 +88,7 @@ export class LivePoller {
     const system = this.connector.id;
     const marks = await unitOfWork.run((tx) => takeRows.watermarks.list<LiveMark>(tx.manager, system));
     // An address that may not be called shows when the source is opened, and stands on its card like any other trouble.
-    this.source ??= await this.ofSource(() => Promise.resolve(openSource(this.connector, this.spec, { ...this.parts, heldRows: (stream) => heldPositions(this.parts.pool, system, stream) })));
+    this.source ??= await this.ofSource(() => Promise.resolve(openSource(this.connector, this.spec, { ...this.parts, heldRows: this.heldRows() })));
     const batches = this.source.poll(marks, this.stop.signal);
     for (;;) {
       const next = await this.ofSource(() => batches.next());
@@ -99,6 +102,13 @@ export class LivePoller {
       if (this.stop.signal.aborted) return;
     }
     await states.report(system, this.side, this.shrunk);
+  }
+
+  /** The store tells what was handed out by an earlier process, or over an earlier connection, once resolution has read all of it. */
+  private heldRows(): (stream: string) => Promise<ReadonlySet<number> | undefined> {
+    const { pool, log } = this.parts;
+    const read = new ReadSoFar(log);
+    return async (stream) => ((await read.isReached()) ? heldPositions(pool, this.connector.id, stream) : undefined);
   }
 
   /** Withdraws what a whole table no longer holds. Where too much is missing at once nothing is, and the card says so until a later comparison is sound. */

@@ -11,6 +11,9 @@ export const TOPIC = {
   deadLetter: 'yici.dead-letter.v1',
 } as const;
 
+/** The group that works out who is who: what it has read, the store tells. */
+export const RESOLUTION_GROUP = 'resolution';
+
 export type Topic = (typeof TOPIC)[keyof typeof TOPIC];
 
 /** Keyed by record ref. */

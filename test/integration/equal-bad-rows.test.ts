@@ -35,10 +35,10 @@ afterAll(async () => {
 });
 
 it('equal bad rows of a list are a dead letter each, and what was read is what became of it', async () => {
-  const { db, sealing, takeRows, states } = stage;
+  const { db, log, sealing, takeRows, states } = stage;
   const secrets: Record<string, string> = { YICI_GRID_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, YICI_GRID_SYNC_SECRET: 'sync' };
   const poller = new LivePoller(grid, { ...grid.manifest.live.find((l) => l.protocol === 'rest-list')!, pollSeconds: 0.05 }, {
-    pool: db.pool, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock,
+    pool: db.pool, log, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock,
     divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'), secret: (name) => secrets[name],
   });
   poller.start();

@@ -34,9 +34,9 @@ beforeEach(() => stage.db.asOwner(async (c) => { await c.query('truncate connect
 const folder = (id: string): Connector => stage.connectors.find((c) => c.id === id)!;
 const state = (system: string) => stage.one<{ state: string; code: string | null } | undefined>('select state, code from connector_state where system = $1', [system]);
 function poller(connector: Connector, spec: PolledSpec, secrets: Readonly<Record<string, string>>): LivePoller {
-  const { db, sealing, takeRows, states } = stage;
+  const { db, log, sealing, takeRows, states } = stage;
   return new LivePoller(connector, spec, {
-    pool: db.pool, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock,
+    pool: db.pool, log, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock,
     divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'), secret: (name) => secrets[name],
   });
 }

@@ -6,6 +6,7 @@ import type { LiveBatch, LiveMark } from '#libs/connector-sdk/live-source';
 import { SqlExchangeSource } from '#libs/connector-sdk/protocols/sql-exchange';
 import type { SqlExchangeSpec } from '#libs/connector-sdk/protocols/sql-specs';
 import { FixedClock } from '#libs/kernel/clock';
+import type { DwellingBody } from '#libs/model/bodies';
 import { projectRoot } from '#libs/platform/project-root';
 import { Divisions } from '#libs/values/divisions';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database';
@@ -19,9 +20,9 @@ let db: TestDatabase;
 let owner: pg.Client;
 const opened: SqlExchangeSource[] = [];
 
-const source = (system: string, held: ReadonlySet<number> = new Set()): SqlExchangeSource => {
+const source = (system: string, held: () => ReadonlySet<number> | undefined = () => new Set()): SqlExchangeSource => {
   const connector = loadConnector(path.join(projectRoot(), 'connectors', system));
-  const made = new SqlExchangeSource(connector, connector.manifest.live[0] as SqlExchangeSpec, { secret: (name) => (name.endsWith('_URL') ? db.ownerUrl : undefined), divisions, clock, heldRows: () => Promise.resolve(held) });
+  const made = new SqlExchangeSource(connector, connector.manifest.live[0] as SqlExchangeSpec, { secret: (name) => (name.endsWith('_URL') ? db.ownerUrl : undefined), divisions, clock, heldRows: () => Promise.resolve(held()) });
   opened.push(made);
   return made;
 };
@@ -122,10 +123,46 @@ describe('by comparison', () => {
     clock.advance(3_600_000);
     await owner.query(`update housing."V_FWCQ" set "CQRXM" = '钱一' where "ID" = 7; delete from housing."V_FWCQ" where "ID" = 9; insert into housing."V_FWCQ" ("ID", "FWBM", "CQRXM") values (2000, '${house(11)}', '孙大')`);
     // Another process, which knows only what the store says.
-    const second = await poll(source('housing', held));
+    const second = await poll(source('housing', () => held));
     expect(keys(second).sort()).toEqual([house(11), `${house(11)}#1`, house(7), `${house(7)}#1`, 'void'].sort());
     const { keys: there } = second.find((b) => b.whole !== undefined)!.whole!;
     expect([house(9), `${house(7)}#2`, `${house(11)}#2`, house(11), house(8)].map((k) => there.has(`housing:${k.includes('#') ? 'person' : 'dwelling'}:${k}`))).toEqual([false, false, false, true, true]);
     expect(keys(await poll(from)).length).toBeGreaterThan(0);
+  });
+
+  it('hands out a row that is written back each time it is, between two comparisons and by one', async () => {
+    const uses = async (from: ReturnType<typeof source>): Promise<unknown[]> => (await poll(from)).flatMap((b) => b.rows).flatMap((r) => (r.kind === 'accepted' ? r.records : []))
+      .filter((r) => r.naturalKey === house(11)).map((r) => (r.body as DwellingBody).use);
+    const write = (use: string) => owner.query(`update housing."V_FWCQ" set "YT" = $1 where "ID" = 2000`, [use]);
+    await write('住宅');
+    const from = source('housing');
+    expect(await uses(from)).toEqual(['residential']);
+    for (const [use, canonical] of [['商铺', 'shop'], ['住宅', 'residential'], ['商铺', 'shop']] as const) {
+      clock.advance(10_000);
+      await write(use);
+      expect(await uses(from)).toEqual([canonical]);
+    }
+    clock.advance(10_000);
+    expect(await uses(from)).toEqual([]);
+    await write('住宅');
+    clock.advance(3_600_000);
+    expect(await uses(from)).toEqual(['residential']);
+    clock.advance(3_600_000);
+    expect(await uses(from)).toEqual([]);
+  });
+
+  it('compares only once the hub knows what it holds: what is on its way may be written back meanwhile', async () => {
+    const before = (await poll(source('housing'))).flatMap((b) => b.rows);
+    await owner.query(`update housing."V_FWCQ" set "YT" = '商铺' where "ID" = 5`);
+    clock.advance(3_600_000);
+    // The process handed the rewritten row out and was killed; the next one begins while the store still holds the row of before.
+    const held = new Set(before.map((r) => r.position));
+    let known = false;
+    const from = source('housing', () => (known ? held : undefined));
+    await owner.query(`update housing."V_FWCQ" set "YT" = '住宅' where "ID" = 5`);
+    expect((await poll(from)).some((b) => b.whole !== undefined)).toBe(false);
+    held.delete(before.find((r) => r.kind === 'accepted' && r.records.some((x) => x.naturalKey === house(5)))!.position);
+    known = true;
+    expect(keys(await poll(from)).filter((k) => k !== 'void').sort()).toEqual([house(5), `${house(5)}#1`, `${house(5)}#2`]);
   });
 });

@@ -81,9 +81,9 @@ async function took(work: () => Promise<unknown>): Promise<number> {
 }
 const url = (scheme: string): string => urls[scheme]!;
 const poller = (at: string): LivePoller => {
-  const { db, sealing, takeRows, states } = stage;
+  const { db, log, sealing, takeRows, states } = stage;
   return new LivePoller(connector, { ...spec, pollSeconds: 0.05 }, {
-    pool: db.pool, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock, divisions, secret: (name) => (name === spec.urlSecret ? at : undefined),
+    pool: db.pool, log, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock, divisions, secret: (name) => (name === spec.urlSecret ? at : undefined),
   });
 };
 const target = (at: string) => openTarget(connector, { secret: (name) => (name === spec.urlSecret ? at : undefined), clock: systemClock, divisions })!;

@@ -96,9 +96,9 @@ describe.each(databases)('in $database', ({ database, missing }) => {
   });
 
   unlessMissing('rows with a cell of 100 MB are dead letters, each once, and all others are read; the memory stays flat', async () => {
-    const { db, sealing, takeRows, states } = stage;
+    const { db, log, sealing, takeRows, states } = stage;
     const poller = new LivePoller(connector, spec, {
-      pool: db.pool, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock,
+      pool: db.pool, log, sealing, unitOfWork: new UnitOfWork(db.dataSource), logger: silentLogger, takeRows, states, clock: systemClock,
       divisions: Divisions.parse('code,name,level,parent,valid_from,valid_to,successor\n'), secret: (variable) => (variable === spec.urlSecret ? there.url : undefined),
     });
     const rows = () => stage.one<{ read: number; accepted: number; dead: number } | undefined>(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubParts } from '#apps/hub/open-parts';
 import { YiciError } from '#libs/kernel/errors';
-import { TOPIC } from '#libs/model/events';
+import { RESOLUTION_GROUP, TOPIC } from '#libs/model/events';
 
 /** Nothing moved for so long: what is there is all there is for now. */
 const STILL_MS = 1500;
@@ -36,7 +36,7 @@ export class DemoProgress {
   private async resolved(): Promise<boolean> {
     const [outbox, positions] = await Promise.all([
       this.parts.store.pool.query('select from outbox limit 1'),
-      this.parts.log.positions('resolution', RESOLVED),
+      this.parts.log.positions(RESOLUTION_GROUP, RESOLVED),
     ]);
     return outbox.rowCount === 0 && positions.every((p) => BigInt(p.committed) >= BigInt(p.end));
   }

@@ -103,7 +103,7 @@ export class SqlExchangeSource implements LiveSource {
     if (live.compareSeconds !== undefined) {
       const compared = this.comparedOf(rows, live);
       const wholeChannel = `${channel}:whole`;
-      if (compared.isDue(marks.get(wholeChannel), live.compareSeconds)) {
+      if (compared.isDue(marks.get(wholeChannel), live.compareSeconds) && (await compared.isReady())) {
         // What grows while the table is compared is read behind what stood before.
         const watermark = mark === undefined ? await greatestOf(rows, live) : undefined;
         for await (const outcomes of compared.changed(signal)) yield { channel: wholeChannel, rows: outcomes };

@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 /** Rows that another way of reading has handed out, as they are now. */
 export interface HandedOut {
   has(row: SqlRow): boolean;
-  add(outcomes: readonly RowOutcome[]): void;
+  add(rows: readonly SqlRow[], outcomes: readonly RowOutcome[]): void;
 }
 
 /**
@@ -45,7 +45,7 @@ export class GrowingReader {
       if (fresh.length > 0) {
         const outcomes = await rows.outcomes(table, fresh);
         yield { outcomes, watermark: reached };
-        this.elsewhere?.add(outcomes);
+        this.elsewhere?.add(fresh, outcomes);
         // On a first read everything is read anyway, looked-up tables first (their order in connector.yaml).
         if (watermark !== undefined) for await (const dependent of rows.dependants(table, fresh)) yield { outcomes: dependent, watermark: reached };
       }

@@ -34,7 +34,7 @@ const STEP_LIMIT_MS = 20_000;
 export function startCommand(program: Command): void {
   program.command('start')
     .description('run the hub; --demo makes a fictional city and shows one entry reach its twelve systems')
-    .option('--demo', 'a demo city of 2,000 persons with the simulated register and grid')
+    .option('--demo', 'a demo city of 2,000 persons and its twelve simulated systems')
     .option('--reset', 'with --demo: begin anew instead of going on with an earlier demo')
     .option('--once', 'with --demo: end with the filled receipt instead of running on')
     .option('--persons <n>', 'with --demo: how many people', wholeNumber, 2000)

@@ -13,8 +13,8 @@ import { heldPositions } from '#libs/store/held-records';
 import type { UnitOfWork } from '#libs/store/unit-of-work';
 import { liveTrouble, type ConnectorStates, type Side, type Trouble } from './connector-states.js';
 import { pauseAfter } from './pause-after.js';
-import { readAlone } from './sole-reader.js';
 import { ReadSoFar } from './read-so-far.js';
+import { readAlone } from './sole-reader.js';
 import type { TakeRows } from './take-rows.js';
 import { PresentRecords, VanishedRecords } from './vanished-records.js';
 

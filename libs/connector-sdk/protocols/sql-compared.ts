@@ -23,7 +23,7 @@ export class ComparedTable implements HandedOut {
 
   constructor(private readonly rows: SqlRows, private readonly live: GrowingTable, private readonly parts: ConnectionParts) {}
 
-  /** Whether it is known what the hub holds: a row that is handed out again and written back meanwhile would pass for known. */
+  /** Whether it is known what the hub holds: while a rewritten row is on its way there, one that is written back would pass for known. */
   async isReady(): Promise<boolean> {
     const { heldRows } = this.parts;
     this.held ??= heldRows === undefined ? new Set() : await heldRows(this.rows.stream(this.live.table));
@@ -64,7 +64,7 @@ export class ComparedTable implements HandedOut {
     for await (const page of rows.pages(table, live.rowKey, {}, signal)) {
       const outcomes = await rows.outcomes(table, page);
       for (const o of outcomes) if (o.kind === 'accepted') for (const { system, recordType, naturalKey } of o.records) keys.add(recordKey(system, recordType, naturalKey));
-      const fresh = outcomes.filter((o, i) => !this.isKnown(this.keyOf(page[i]!), o));
+      const fresh = outcomes.filter((o, i) => !this.isKnown(page[i]!, o));
       if (fresh.length > 0) yield fresh;
       // Only now the caller has taken them.
       this.add(page, outcomes);
@@ -79,8 +79,8 @@ export class ComparedTable implements HandedOut {
   }
 
   /** What the hub holds tells of rows that this process has not seen yet. */
-  private isKnown(key: string, outcome: RowOutcome): boolean {
-    const last = this.last.get(key);
+  private isKnown(row: SqlRow, outcome: RowOutcome): boolean {
+    const last = this.last.get(this.keyOf(row));
     return last === undefined ? outcome.kind === 'accepted' && this.held!.has(outcome.position) : last === stateOf(outcome);
   }
 
